@@ -1,0 +1,1 @@
+"""Zastupnik: what the desk does. No process starts here."""

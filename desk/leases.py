@@ -1,0 +1,45 @@
+"""Leases: one owner for a loop at a time; and heartbeats: who is alive.
+
+A lease is taken and renewed in short transactions of its own. `fence` grows when the owner changes.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from .models import Heartbeat, Lease
+
+HOST = socket.gethostname()
+
+
+def owner_name() -> str:
+    return f"{HOST}:{os.getpid()}"
+
+
+def take(session: Session, name: str, *, owner: str, seconds: float, now: datetime) -> int | None:
+    """Take or renew the lease; its fence, or None while somebody else holds it."""
+    lease = session.scalar(select(Lease).where(Lease.name == name).with_for_update())
+    if lease is None:
+        lease = Lease(name=name, owner=owner, fence=1, until=now)
+        session.add(lease)
+    elif lease.owner != owner:
+        if lease.until > now:
+            return None
+        lease.owner, lease.fence = owner, lease.fence + 1
+    lease.until = now + timedelta(seconds=seconds)
+    session.flush()
+    return lease.fence
+
+
+def release(session: Session, name: str, *, owner: str) -> None:
+    session.execute(delete(Lease).where(Lease.name == name, Lease.owner == owner))
+
+
+def beat(session: Session, name: str, *, now: datetime, detail: dict[str, Any] | None = None) -> None:
+    session.merge(Heartbeat(name=name, host=HOST, pid=os.getpid(), at=now, detail=detail or {}))
