@@ -307,6 +307,7 @@ class Outbox(Base):
     lease_token: Mapped[str | None] = mapped_column(String(32))
     lease_until: Mapped[datetime | None]
     data_started: Mapped[bool] = mapped_column(default=False)  # committed just before DATA: a cut after it is uncertain
+    doubts: Mapped[int] = mapped_column(default=0)  # times a cut behind the final dot left it uncertain
     error: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

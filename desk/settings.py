@@ -116,6 +116,7 @@ class Fetch(Section):
 class Work(Section):
     inbound_lease_seconds: float
     outbox_lease_seconds: float
+    uncertain_retry_seconds: float
     inbound_attempts: int = Field(ge=1)
     parser_memory_bytes: int
     parser_cpu_seconds: int

@@ -231,6 +231,7 @@ def upgrade() -> None:
     sa.Column('lease_token', sa.String(length=32), nullable=True),
     sa.Column('lease_until', desk.db.Moment(), nullable=True),
     sa.Column('data_started', sa.Boolean(), nullable=False),
+    sa.Column('doubts', sa.Integer(), nullable=False),
     sa.Column('error', sa.Text(), nullable=False),
     sa.Column('created_at', desk.db.Moment(), nullable=False),
     sa.Column('sent_at', desk.db.Moment(), nullable=True),

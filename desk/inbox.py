@@ -1,0 +1,267 @@
+"""A mail becomes part of a ticket.
+
+`accept` stores the unchanged bytes and moves the cursor (the fetcher's transaction). `drain` takes the
+rows that wait, has them read in a limited child, and does everything a mail causes in one transaction
+with the row's own end: done, linked, ignored or held. A worker whose lease ran out cannot commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, undefer
+
+from . import audit, failpoints, reading, receiving
+from .blobs import BlobError, Blobs
+from .db import Database
+from .models import Attachment, InboundMail, Mailbox, Message, Ticket
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+IN_ROW_BYTES = 1 << 20  # a file with two fsyncs costs as much as parsing: small mails live in their row
+RETRY_SECONDS = (0, 2, 10, 60)
+CLAIM = 25
+MESSAGE_ID = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\r\n]{1,900}>)", re.I | re.M)
+
+
+class InboxError(Exception):
+    """A verb of the held page cannot be done; `key` names why."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+# --- storing -----------------------------------------------------------------------------------
+
+
+def accept(session: Session, mailbox: Mailbox, *, uid: int, raw: bytes, arrived_at: datetime, size: int,
+           historic: bool, truncated: bool, blobs: Blobs, now: datetime) -> int | None:
+    """Store one mail and move the mailbox's cursor; the row's id, or None when this UID is stored already."""
+    digest = hashlib.sha256(raw).hexdigest()
+    if len(raw) > IN_ROW_BYTES:
+        blobs.put(raw)
+    found = MESSAGE_ID.search(raw[:65536])
+    values = {
+        "public_id": secrets.token_hex(16), "mailbox_id": mailbox.id, "uidvalidity": mailbox.uidvalidity, "uid": uid,
+        "arrived_at": arrived_at, "received_at": now, "size": size, "sha256": digest,
+        "raw": raw if len(raw) <= IN_ROW_BYTES else None,
+        "message_id": found[1].decode("latin-1") if found else "", "historic": historic, "truncated": truncated,
+        "state": "received", "reason": "", "error": "", "attempts": 0, "try_after": now,
+    }
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    new_id: int | None = session.scalar(dialect.insert(InboundMail).values(values).on_conflict_do_nothing(
+        index_elements=["mailbox_id", "uidvalidity", "uid"]).returning(InboundMail.id))
+    mailbox.last_uid = max(mailbox.last_uid, uid)
+    return new_id
+
+
+def raw(conf: Settings, inbound: InboundMail) -> bytes:
+    """The mail as it came, checked against its SHA-256; raises BlobError."""
+    data = inbound.raw if inbound.raw is not None else Blobs(conf.blobs_path).get(inbound.sha256)
+    if hashlib.sha256(data).hexdigest() != inbound.sha256:
+        raise BlobError(f"mail {inbound.id} was changed in the database: restore it from a backup")
+    return data
+
+
+# --- processing --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Claimed:
+    id: int
+    token: str
+    raw: bytes | None
+    sha256: str
+    attempts: int
+
+
+class Fenced(Exception):
+    """The lease ran out and somebody else has the row; nothing may be committed."""
+
+
+class Drain:
+    """Reads ahead in one child while the rows before are being written."""
+
+    def __init__(self, database: Database, conf: Settings, *, now_fn: Callable[[], datetime]) -> None:
+        self.database, self.conf, self.now_fn = database, conf, now_fn
+        self.reader = reading.Reader(conf.work)
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
+
+    def run(self, *, seconds: float = 60) -> int:
+        """Process what waits, for about `seconds` at most; how many rows were taken."""
+        limit, taken = time.monotonic() + seconds, 0
+        while time.monotonic() < limit and (rows := claim(self.database, self.conf, self.now_fn())):
+            taken += len(rows)
+            failpoints.hit("inbox.claimed")
+            started = time.monotonic()
+            for row, future in list(self._read_ahead(rows)):
+                if time.monotonic() - started > self.conf.work.inbound_lease_seconds / 2:
+                    self._renew(row)
+                self._one(row, future)
+        return taken
+
+    def close(self) -> None:
+        self.thread.shutdown(cancel_futures=True)
+        self.reader.close()
+
+    def _read_ahead(self, rows: list[Claimed]) -> Iterator[tuple[Claimed, Future[reading.Reading]]]:
+        for row in rows:
+            yield row, self.thread.submit(self._read, row)
+
+    def _read(self, row: Claimed) -> reading.Reading:
+        data = row.raw if row.raw is not None else Blobs(self.conf.blobs_path).get(row.sha256)
+        return self.reader.read(data)
+
+    def _renew(self, row: Claimed) -> None:
+        with self.database.write() as session:
+            session.execute(update(InboundMail).where(InboundMail.lease_token == row.token).values(
+                lease_until=self.now_fn() + timedelta(seconds=self.conf.work.inbound_lease_seconds)))
+
+    def _one(self, row: Claimed, future: Future[reading.Reading]) -> None:
+        try:
+            result = future.result()
+            failpoints.hit("inbox.read")
+            self.database.retry(lambda session: finish(session, self.conf, row, result, now=self.now_fn()))
+            failpoints.hit("inbox.committed")
+        except Fenced:
+            log.warning("mail %s was taken by another worker", row.id)
+        except (reading.ReadError, BlobError) as error:
+            reason = getattr(error, "reason", "blob_missing")
+            self._failed(row, reason, str(error), permanent=error.permanent)
+        except Exception as error:
+            # One mail must never stop the others, whatever is wrong with it.
+            log.exception("mail %s", row.id)
+            passing = isinstance(error, SQLAlchemyError)
+            self._failed(row, "crash", f"{type(error).__name__}: {error}", permanent=False, passing=passing)
+
+    def _failed(self, row: Claimed, reason: str, words: str, *, permanent: bool, passing: bool = False) -> None:
+        """Record the error in a transaction of its own; hold the mail when trying again cannot help."""
+        now = self.now_fn()
+        hold = permanent or row.attempts >= self.conf.work.inbound_attempts
+        wait = RETRY_SECONDS[min(row.attempts, len(RETRY_SECONDS)) - 1] + (1 if passing else 0)
+        with self.database.write() as session:
+            session.execute(update(InboundMail).where(
+                InboundMail.id == row.id, InboundMail.lease_token == row.token, InboundMail.state == "received").values(
+                state="held" if hold else "received", reason=reason if hold else "", error=_storable(words),
+                try_after=now + timedelta(seconds=wait), lease_token=None, lease_until=None))
+
+
+def claim(database: Database, conf: Settings, now: datetime, count: int = CLAIM) -> list[Claimed]:
+    """Lease the oldest rows that wait, in one short transaction."""
+    token = secrets.token_hex(16)
+    free = or_(InboundMail.lease_until.is_(None), InboundMail.lease_until < now)
+    with database.write() as session:
+        rows = session.scalars(select(InboundMail).where(
+            and_(InboundMail.state == "received", InboundMail.try_after <= now, free)).order_by(
+            InboundMail.id).limit(count).options(undefer(InboundMail.raw)).with_for_update(skip_locked=True)).all()
+        for row in rows:
+            row.lease_token, row.attempts = token, row.attempts + 1
+            row.lease_until = now + timedelta(seconds=conf.work.inbound_lease_seconds)
+        return [Claimed(r.id, token, r.raw, r.sha256, r.attempts) for r in rows]
+
+
+def finish(session: Session, conf: Settings, row: Claimed, result: reading.Reading, *, now: datetime) -> None:
+    """Everything this mail causes, in the caller's transaction; raises Fenced when the row is not ours any more."""
+    changed = session.execute(update(InboundMail).where(
+        InboundMail.id == row.id, InboundMail.lease_token == row.token, InboundMail.state == "received").values(
+        lease_token=None, lease_until=None))
+    assert isinstance(changed, CursorResult)
+    if changed.rowcount != 1:
+        raise Fenced
+    inbound = session.get_one(InboundMail, row.id)
+    if _waits_for_parent(session, inbound, result, now):
+        return
+    receiving.receive(session, conf, inbound, result, now=now)
+    inbound.error = ""
+    failpoints.hit("inbox.before_commit")
+
+
+def _waits_for_parent(session: Session, inbound: InboundMail, result: reading.Reading, now: datetime) -> bool:
+    """An answer must not be threaded before the mail it answers, which another worker may hold just now."""
+    named = [result.letter.in_reply_to, *result.letter.references]
+    if inbound.attempts > 3 or not any(named):
+        return False
+    earlier = session.scalar(select(InboundMail.id).where(
+        InboundMail.message_id.in_([i for i in named if i]), InboundMail.state == "received",
+        InboundMail.id < inbound.id).limit(1))
+    if earlier is None:
+        return False
+    inbound.try_after = now + timedelta(seconds=1)
+    return True
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()[:2000]
+
+
+# --- held mail ---------------------------------------------------------------------------------
+
+
+def held(session: Session) -> list[InboundMail]:
+    return list(session.scalars(select(InboundMail).where(InboundMail.state == "held").order_by(InboundMail.id)))
+
+
+def ignored(session: Session, limit: int = 200) -> list[InboundMail]:
+    return list(session.scalars(select(InboundMail).where(InboundMail.state.in_(("ignored", "linked"))).order_by(
+        InboundMail.id.desc()).limit(limit)))
+
+
+def by_public_id(session: Session, public_id: str) -> InboundMail | None:
+    return session.scalar(select(InboundMail).where(InboundMail.public_id == public_id))
+
+
+def reprocess(session: Session, inbound: InboundMail, *, actor: str, now: datetime) -> None:
+    """Let a held or dismissed mail be processed again from its stored bytes."""
+    if inbound.state not in ("held", "ignored"):
+        raise InboxError("not_held")
+    inbound.state, inbound.attempts, inbound.try_after = "received", 0, now
+    inbound.reason, inbound.lease_token, inbound.lease_until = "", None, None
+    audit.record(session, None, "mail.reprocessed", actor=actor, now=now, mail=inbound.public_id)
+
+
+def dismiss(session: Session, inbound: InboundMail, *, reason: str, actor: str, now: datetime) -> None:
+    if inbound.state != "held":
+        raise InboxError("not_held")
+    if not reason.strip():
+        raise InboxError("reason_needed")
+    inbound.state, inbound.reason, inbound.error = "ignored", "dismissed", _storable(reason)
+    audit.record(session, None, "mail.dismissed", actor=actor, now=now, mail=inbound.public_id, reason=reason)
+
+
+def make_ticket(session: Session, conf: Settings, inbound: InboundMail, *, actor: str, now: datetime) -> Ticket:
+    """A ticket by hand from a mail that cannot be read: its bytes as far as they are text."""
+    if inbound.state != "held":
+        raise InboxError("not_held")
+    return receiving.by_hand(session, conf, inbound, raw(conf, inbound), actor=actor, now=now)
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def attachment_bytes(conf: Settings, attachment: Attachment, message: Message) -> bytes:
+    """The file's bytes, read again from the stored mail in the limited child and checked by SHA-256."""
+    source = raw(conf, message.inbound) if message.inbound is not None else b""
+    reader = reading.Reader(conf.work)
+    try:
+        data = reader.attachment(source, attachment.place)
+    except reading.ReadError as error:
+        raise InboxError(error.reason) from error
+    finally:
+        reader.close()
+    if hashlib.sha256(data).hexdigest() != attachment.sha256:
+        raise BlobError(f"attachment {attachment.public_id} no longer reads as it did: see the raw mail")
+    return data
+
+

@@ -1,0 +1,185 @@
+"""Reading a mail: bytes → letter and facts, in a warm child process with limits.
+
+`read` is the pure work; `Reader` runs it in a child of its own, so that no mail, however large, deep or
+hostile, can harm the process that holds the database. The child answers in JSON and never sees a secret.
+
+Protocol on the child's stdin and stdout: a request is one byte (`r` read, `a` attachment), four bytes
+(number of the attachment), eight bytes (length) and the raw mail; an answer is one byte (`+` or `-`),
+eight bytes (length) and JSON, the attachment's bytes, or the words of the error.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import resource
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import IO, Any, BinaryIO
+
+from . import facts, mail, settings
+
+HEAD = struct.Struct(">cIQ")
+ANSWER = struct.Struct(">cQ")
+
+
+class ReadError(Exception):
+    """A mail could not be read. `permanent`: trying again cannot help. `reason` is a stable key."""
+
+    def __init__(self, reason: str, words: str, *, permanent: bool) -> None:
+        super().__init__(words)
+        self.reason = reason
+        self.permanent = permanent
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A letter without its attachments' bytes, what was found in it, and what the consumer has not told."""
+
+    letter: mail.Letter
+    facts: list[facts.Fact]
+    marketplace: str
+    missing: list[str]
+
+
+def read(raw: bytes) -> dict[str, Any]:
+    """Everything about a mail as plain JSON values: `letter`, `facts`, `marketplace`, `missing`."""
+    letter = mail.parse(raw)
+    formats = known_formats()
+    domain = letter.from_.address.rpartition("@")[2]
+    found = [_placed(fact, letter) for fact in facts.find(sources(letter), formats, sender_domain=domain)]
+    return {"letter": letter.as_dict(), "facts": [asdict(fact) for fact in found],
+            "marketplace": facts.marketplace(found) or "",
+            "missing": facts.missing(found, letter.reply_text or letter.text, name=letter.from_.name,
+                                     has_files=any(not a.inline for a in letter.attachments))}
+
+
+def from_dict(data: dict[str, Any]) -> Reading:
+    letter = mail.Letter.from_dict(data["letter"], ())
+    return Reading(letter, [facts.Fact(**fact) for fact in data["facts"]], data["marketplace"], data["missing"])
+
+
+@functools.cache
+def known_formats() -> facts.Formats:
+    return facts.load_formats(settings.resource("config") / "marketplaces.toml")
+
+
+def sources(letter: mail.Letter) -> list[facts.Source]:
+    return [facts.Source("subject", letter.subject), facts.Source("body", letter.text)]
+
+
+def _placed(fact: facts.Fact, letter: mail.Letter) -> facts.Fact:
+    """What stands in a quote of an earlier letter is not said by this sender."""
+    quoted = fact.place == "body" and any(start <= fact.start < end for start, end in letter.folds)
+    return replace(fact, place="quote") if quoted else fact
+
+
+class Reader:
+    """One warm child. Not for several threads at once; start one Reader for each."""
+
+    def __init__(self, conf: settings.Work) -> None:
+        self.conf = conf
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def read(self, raw: bytes) -> Reading:
+        """Raises ReadError; the next call works again, whatever happened to the child."""
+        return from_dict(json.loads(self._ask(b"r", 0, raw)))
+
+    def attachment(self, raw: bytes, place: int) -> bytes:
+        return self._ask(b"a", place, raw)
+
+    def close(self) -> None:
+        if self.child is not None:
+            self.child.kill()
+            for pipe in (self.child.stdin, self.child.stdout):
+                if pipe:
+                    pipe.close()
+            self.child.wait()
+            self.child = None
+
+    def _ask(self, what: bytes, number: int, raw: bytes) -> bytes:
+        child = self._running_child()
+        try:
+            _write(child.stdin, HEAD.pack(what, number, len(raw)) + raw)
+            limit = time.monotonic() + self.conf.parser_wall_seconds
+            sign, length = ANSWER.unpack(_read_within(child.stdout, ANSWER.size, limit))
+            answer = _read_within(child.stdout, length, limit)
+        except TimeoutError:
+            self.close()
+            raise ReadError("timeout", f"no end after {self.conf.parser_wall_seconds:g} s", permanent=False) from None
+        except (EOFError, OSError):
+            code = child.wait()
+            self.close()
+            raise ReadError("crash", f"the parser ended ({_end(code)})", permanent=False) from None
+        if sign == b"-":
+            raise ReadError("parse_failed", answer.decode("utf-8", "replace")[:2000], permanent=True)
+        return answer
+
+    def _running_child(self) -> subprocess.Popen[bytes]:
+        if self.child is None or self.child.poll() is not None:
+            self.close()
+            limits = [str(self.conf.parser_memory_bytes), str(self.conf.parser_cpu_seconds)]
+            self.child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-c", "from desk import reading; reading.serve()", *limits],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, close_fds=True,
+                env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(sys.path)})
+        return self.child
+
+
+def serve() -> None:
+    """The child: answer requests until stdin ends, which it does when the parent dies."""
+    memory, cpu = int(sys.argv[1]), int(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # a stray print must not damage the protocol
+    known_formats()
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    while head := source.read(HEAD.size):
+        what, number, length = HEAD.unpack(head)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        spent = int(used.ru_utime + used.ru_stime)
+        resource.setrlimit(resource.RLIMIT_CPU, (spent + cpu, resource.RLIM_INFINITY))
+        sign, answer = _answer(what, number, source.read(length))
+        _write(sink, ANSWER.pack(sign, len(answer)) + answer)
+
+
+def _answer(what: bytes, number: int, raw: bytes) -> tuple[bytes, bytes]:
+    try:
+        if what == b"a":
+            return b"+", mail.parse(raw).attachments[number].data
+        return b"+", json.dumps(read(raw), ensure_ascii=False).encode("utf-8", "replace")
+    except Exception as error:  # noqa: BLE001 - the outermost loop of the child; its parent holds the mail
+        return b"-", f"{type(error).__name__}: {error}".encode("utf-8", "replace")
+
+
+def _write(sink: IO[bytes] | None, data: bytes) -> None:
+    assert sink is not None
+    view = memoryview(data)
+    while view:
+        view = view[sink.write(view):]
+
+
+def _read_within(source: IO[bytes] | BinaryIO | None, count: int, limit: float) -> bytes:
+    assert source is not None
+    pieces: list[bytes] = []
+    while count:
+        ready, _, _ = select.select([source], [], [], max(0.0, limit - time.monotonic()))
+        if not ready:
+            raise TimeoutError
+        piece = os.read(source.fileno(), min(count, 1 << 20))
+        if not piece:
+            raise EOFError
+        pieces.append(piece)
+        count -= len(piece)
+    return b"".join(pieces)
+
+
+def _end(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"code {code}"

@@ -1,0 +1,104 @@
+"""What rq runs, and the worker that runs it: no fork for a mail, one ring drains every row that waits.
+
+The worker also looks by itself: when it starts, when nothing rang for a while, and all the time when
+there is no Redis. A lost ring therefore costs seconds, never a mail.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+
+import redis
+from rq import SimpleWorker
+
+from desk import db, leases, queue, settings
+from desk.db import Database
+from desk.inbox import Drain
+from desk.settings import Settings
+
+log = logging.getLogger(__name__)
+IDLE_SECONDS = 2  # between looks without Redis
+_drain: Drain | None = None
+
+
+def drain_inbox() -> None:
+    """The only job: look. It has no argument, so a forged one can do no more than that."""
+    if _drain is not None:
+        _drain.run()
+
+
+def main(conf: Settings) -> None:
+    """Work until SIGTERM."""
+    global _drain
+    database = Database(conf.database_url)
+    _drain = Drain(database, conf, now_fn=db.now)
+    stop = threading.Event()
+    threading.Thread(target=_beat, args=(database, stop), daemon=True).start()
+    try:
+        _loop(conf, _drain, stop)
+    finally:
+        stop.set()
+        _drain.close()
+        database.dispose()
+
+
+def _loop(conf: Settings, drain: Drain, stop: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.is_set():
+        try:
+            if drain.run():
+                continue
+        except Exception:
+            log.exception("draining the inbox")
+        if not _wait_for_ring(conf, stop):
+            stop.wait(IDLE_SECONDS)
+
+
+def _wait_for_ring(conf: Settings, stop: threading.Event) -> bool:
+    """Let rq take rings until none came for a while; False when there is no Redis to wait on."""
+    if not conf.redis_url:
+        return False
+    try:
+        connection = queue.worker_connection(conf)
+        worker = Bell([queue.queue(connection)], connection=connection, serializer="json", job_class=queue.Job,
+                      worker_ttl=30, maintenance_interval=15, job_monitoring_interval=5,
+                      name=f"work-{leases.owner_name()}-{time.monotonic_ns()}".replace(":", "-").replace(".", "-"))
+        worker.stopping = stop
+        worker.work(logging_level="WARNING", max_idle_time=int(conf.work.sweep_seconds) or 1)
+    except (redis.RedisError, OSError) as error:
+        log.warning("no doorbell, looking every %s s: %s", IDLE_SECONDS, error)
+        return False
+    return True
+
+
+class Bell(SimpleWorker):
+    """An rq worker in this process that leaves the signals to the loop above."""
+
+    stopping: threading.Event
+
+    def _install_signal_handlers(self) -> None:
+        def ask(*_: object) -> None:
+            self.stopping.set()
+            self.request_stop(signal.SIGTERM, None)  # type: ignore[no-untyped-call]
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, ask)
+
+
+def _beat(database: Database, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            with database.write() as session:
+                leases.beat(session, "work", now=db.now(), detail={"pid": os.getpid()})
+        except Exception:
+            log.exception("heartbeat")
+        stop.wait(15)
+
+
+if __name__ == "__main__":
+    main(settings.load())
