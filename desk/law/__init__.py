@@ -1,0 +1,4 @@
+"""The law as data and arithmetic: production calendar, rules in force on a day, due dates with their explanation.
+
+Pure: dates in, values out; no session, no clock, no environment, no network.
+"""

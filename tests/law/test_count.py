@@ -1,0 +1,178 @@
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.law import calendar, count
+from desk.law.calendar import ProductionCalendar
+
+from .conftest import CONFIG
+
+RUSSIA = calendar.load(CONFIG / "calendar.toml")
+DAYS = st.dates(date(2022, 1, 1), date(2026, 12, 31))
+LENGTHS = st.integers(1, 250)
+ROLLS = st.sampled_from(["next_working", "none"])
+
+
+def counted(start: str, length: int, unit: Any, day_kind: Any = "calendar", roll: Any = "next_working") -> count.Due:
+    return count.due(date.fromisoformat(start), length, unit, day_kind, roll, RUSSIA)
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "unit", "day_kind", "raw", "rolled"),
+    [
+        ("2026-12-18", 10, "day", "calendar", "2026-12-28", "2026-12-28"),
+        ("2026-12-21", 10, "day", "calendar", "2026-12-31", "2027-01-11"),
+        ("2026-11-23", 45, "day", "calendar", "2027-01-07", "2027-01-11"),
+        ("2027-01-31", 1, "month", "calendar", "2027-02-28", "2027-03-01"),
+        ("2027-02-10", 10, "day", "calendar", "2027-02-20", "2027-02-20"),
+        ("2026-12-25", 15, "day", "working", "2027-01-26", "2027-01-26"),
+        ("2026-12-30", 1, "day", "working", "2027-01-11", "2027-01-11"),
+        ("2025-10-31", 1, "day", "working", "2025-11-01", "2025-11-01"),
+        ("2026-10-31", 4, "day", "calendar", "2026-11-04", "2026-11-05"),
+        ("2024-02-29", 1, "year", "calendar", "2025-02-28", "2025-02-28"),
+        ("2026-11-20", 30, "day", "calendar", "2026-12-20", "2026-12-21"),
+    ],
+)
+def test_the_lawyers_vectors(start: str, length: int, unit: str, day_kind: str, raw: str, rolled: str) -> None:
+    result = counted(start, length, unit, day_kind)
+    assert (result.raw.isoformat(), result.rolled.isoformat(), result.confirmed) == (raw, rolled, True)
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "unit", "raw"),
+    [
+        ("2023-01-31", 1, "month", "2023-02-28"),
+        ("2024-01-31", 1, "month", "2024-02-29"),
+        ("2024-01-30", 1, "month", "2024-02-29"),
+        ("2026-03-31", 1, "month", "2026-04-30"),
+        ("2026-02-28", 1, "month", "2026-03-28"),  # the same date, not the month's end
+        ("2026-12-31", 2, "month", "2027-02-28"),
+        ("2026-10-31", 14, "month", "2027-12-31"),
+        ("2026-11-30", 1, "month", "2026-12-30"),
+        ("2024-02-29", 4, "year", "2028-02-29"),
+        ("2023-02-28", 1, "year", "2024-02-28"),
+        ("2024-02-28", 2, "day", "2024-03-01"),
+    ],
+)
+def test_month_ends_and_leap_years(start: str, length: int, unit: str, raw: str) -> None:
+    assert counted(start, length, unit, roll="none").raw.isoformat() == raw
+
+
+def test_the_count_in_words() -> None:
+    assert counted("2026-05-12", 10, "day").explanation_ru == (
+        "событие 12.05.2026 (вт) → срок с 13.05.2026 (ст. 191 ГК) → 10-й день 22.05.2026 (пт), рабочий → "
+        "до 24:00 22.05.2026"
+    )
+    assert counted("2027-01-31", 1, "month").explanation_ru == (
+        "событие 31.01.2027 (вс) → срок с 01.02.2027 (ст. 191 ГК) → 1 месяц: 28.02.2027 (вс), последний день месяца "
+        "(ст. 192 ГК), нерабочий → перенос на 01.03.2027 (пн) (ст. 193 ГК) → до 24:00 01.03.2027"
+    )
+    assert counted("2026-12-25", 15, "day", "working").explanation_en == (
+        "event on 2026-12-25 (Fri) → counted from 2026-12-26 (Civil Code art. 191) → working day 15 is "
+        "2027-01-26 (Tue) → until 24:00 on 2027-01-26"
+    )
+    assert (
+        "нерабочий → не переносится → до 24:00 20.12.2026"
+        in counted("2026-11-20", 30, "day", roll="none").explanation_ru
+    )
+    assert " 3 года: " in counted("2024-03-01", 3, "year").explanation_ru
+    assert " 11 месяцев: " in counted("2024-03-01", 11, "month").explanation_ru
+    assert " 21 месяц: " in counted("2024-03-01", 21, "month").explanation_ru
+
+
+def test_an_unconfirmed_year_is_marked_and_counted_to_the_earlier_date() -> None:
+    result = counted("2027-12-25", 10, "day")
+    assert (result.raw, result.rolled, result.confirmed) == (date(2028, 1, 4), date(2028, 1, 4), False)
+    assert "календарь 2028 не подтверждён, взята более ранняя дата" in result.explanation_ru
+    assert "likely to move to 2028-01-10" in result.explanation_en
+    assert not counted("2027-12-25", 10, "day", "working").confirmed
+    assert not counted("2027-12-21", 10, "day").confirmed, "the roll itself leads into 2028"
+    assert counted("2027-12-25", 10, "day", roll="none").confirmed, "plain days need no calendar"
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"length": 0}, "length must be"),
+        ({"length": -3}, "length must be"),
+        ({"length": True}, "length must be"),
+        ({"length": 1.5}, "length must be"),
+        ({"length": 10**9}, "from 1 to 36500"),
+        ({"start": datetime(2026, 1, 1, tzinfo=UTC)}, "without a time"),
+        ({"start": "2026-01-01"}, "without a time"),
+        ({"unit": "week"}, "unit must be one of day, month, year"),
+        ({"day_kind": "banking"}, "day_kind must be"),
+        ({"roll": None}, "roll must be"),
+        ({"unit": "month", "day_kind": "working"}, "only days can be working"),
+        ({"start": date(9999, 12, 31)}, "beyond the calendar"),
+        ({"start": date(9999, 12, 31), "day_kind": "working"}, "beyond the calendar"),
+        ({"start": date(9999, 12, 31), "unit": "month"}, "beyond the calendar"),
+    ],
+)
+def test_bad_input(values: dict[str, Any], says: str) -> None:
+    good = {"start": date(2026, 1, 1), "length": 10, "unit": "day", "day_kind": "calendar", "roll": "none"}
+    with pytest.raises(ValueError, match=says):
+        count.due(**{**good, **values}, calendar=RUSSIA)
+
+
+@given(start=DAYS, length=LENGTHS, day_kind=st.sampled_from(["calendar", "working"]), roll=ROLLS)
+def test_longer_is_never_earlier(start: date, length: int, day_kind: Any, roll: Any) -> None:
+    shorter = count.due(start, length, "day", day_kind, roll, RUSSIA)
+    longer = count.due(start, length + 1, "day", day_kind, roll, RUSSIA)
+    assert shorter.raw < longer.raw
+    assert shorter.rolled <= longer.rolled
+
+
+@given(start=DAYS, length=LENGTHS, unit=st.sampled_from(["day", "month", "year"]))
+def test_rolling(start: date, length: int, unit: Any) -> None:
+    result = count.due(start, min(length, 90), unit, "calendar", "next_working", RUSSIA)
+    assert start < result.first_day <= result.raw <= result.rolled
+    if result.confirmed:
+        assert RUSSIA.is_working(result.rolled)
+        assert not any(
+            RUSSIA.is_working(result.raw + timedelta(days=n)) for n in range((result.rolled - result.raw).days)
+        )
+    else:
+        assert result.rolled == result.raw
+
+
+@given(start=DAYS, length=LENGTHS, unit=st.sampled_from(["day", "month", "year"]))
+def test_without_a_roll_nothing_moves(start: date, length: int, unit: Any) -> None:
+    result = count.due(start, min(length, 90), unit, "calendar", "none", RUSSIA)
+    assert result.raw == result.rolled
+    assert result.confirmed
+
+
+@given(start=DAYS, length=st.integers(1, 60))
+def test_working_days_are_counted_one_by_one(start: date, length: int) -> None:
+    raw = count.due(start, length, "day", "working", "none", RUSSIA).raw
+    between = (start + timedelta(days=n) for n in range(1, (raw - start).days + 1))
+    assert sum(map(RUSSIA.is_working, between)) == length
+
+
+@given(start=DAYS, length=st.integers(1, 60))
+def test_years_are_twelve_months(start: date, length: int) -> None:
+    in_years = count.due(start, length, "year", "calendar", "none", RUSSIA).raw
+    assert in_years == count.due(start, 12 * length, "month", "calendar", "none", RUSSIA).raw
+
+
+def test_hours() -> None:
+    found_at = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
+    result = count.due_hours(found_at, 24)
+    assert result.due_at == datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+    assert result.explanation_ru == "событие 25.11.2026 01:30 MSK → 24 часа → до 26.11.2026 01:30 MSK"
+    across = count.due_hours(datetime(2026, 3, 28, 22, 0, tzinfo=UTC), 24, "Europe/Berlin")
+    assert across.explanation_en.endswith("until 2026-03-30 00:00 CEST"), "24 hours pass, also over a clock change"
+    with pytest.raises(ValueError, match="no time zone"):
+        count.due_hours(datetime(2026, 11, 24), 24)  # noqa: DTZ001
+    with pytest.raises(ValueError, match="number of hours"):
+        count.due_hours(found_at, 0)
+
+
+def test_a_calendar_of_its_own() -> None:
+    regional = ProductionCalendar(days_off=frozenset({date(2026, 3, 20)}), confirmed_years=frozenset({2026}))
+    result = count.due(date(2026, 3, 10), 10, "day", "calendar", "next_working", regional)
+    assert result.rolled == date(2026, 3, 23)

@@ -1,0 +1,129 @@
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desk.law import count, rules
+from desk.law.calendar import ProductionCalendar
+from desk.law.rules import LawDataError, Rules
+
+ROW = """[[clock]]
+id = "demo"
+title_ru = "Пример"
+title_en = "Example"
+length = 10
+unit = "day"
+day_kind = "calendar"
+roll = "next_working"
+whose = "them"
+start = "demand_received"
+ends = "money_received"
+actor = "seller"
+law = "Закон РФ 2300-1"
+article = "ст. 22"
+confidence = "high"
+basis = "text"
+sources = []
+"""
+
+
+def test_the_shipped_clocks(clocks: Rules) -> None:
+    assert len(clocks) == 54
+    assert clocks.meta["jurisdiction"] == "RU"
+    money = clocks["zpp22_money"]
+    assert (money.length, money.unit, money.roll, money.whose) == (10, "day", "next_working", "them")
+    assert money.penalty_pct_day == Decimal("1.0")
+    assert money.warn_before == (3, 1)
+    assert clocks.get("nothing") is None
+    assert [rule.id for rule in clocks.values() if rule.needs_length] == [
+        "zpp28_service_new_term", "zpp30_service_defect_term",
+    ]  # fmt: skip
+
+
+def test_no_lawyer_has_confirmed_anything_yet(clocks: Rules) -> None:
+    assert not any(rule.confirmed for rule in clocks.values())
+    assert replace(clocks["zpp22_money"], checked_by="N. N.", checked_on=date(2026, 12, 1)).confirmed
+
+
+def test_a_clock_that_starts_when_another_runs_out_names_it(clocks: Rules) -> None:
+    later = [rule.start.removesuffix("_due") for rule in clocks.values() if rule.start.endswith("_due")]
+    assert later
+    assert set(later) <= set(clocks)
+
+
+def test_the_first_reply_is_a_usable_rule(clocks: Rules, russia: ProductionCalendar) -> None:
+    rule = clocks["desk_first_reply_1w"]
+    assert (rule.whose, rule.start) == ("desk", "ticket_created")
+    assert rule.unit == "day"
+    counted = count.due(date(2026, 12, 30), rule.length, rule.unit, rule.day_kind, rule.roll, russia)
+    assert counted.rolled == date(2027, 1, 11)
+
+
+def test_in_force(clocks: Rules) -> None:
+    assert "fz289_partner_complaint_15" not in {rule.id for rule in clocks.in_force(date(2026, 11, 24))}
+    assert len(clocks.in_force(date(2026, 11, 24))) == 53
+    bank = clocks["bank_reply_15w"]
+    assert (bank.in_force(date(2024, 6, 30)), bank.in_force(date(2024, 7, 1))) == (False, True)
+    ending = replace(bank, valid_to=date(2026, 12, 31))
+    assert (ending.in_force(date(2026, 12, 31)), ending.in_force(date(2027, 1, 1))) == (True, False)
+
+
+def test_the_version_follows_the_content() -> None:
+    def version(text: str) -> str:
+        return rules.load(text)["demo"].version
+
+    same = 'enabled = true\nchecked_by = ""\nchecked_on = ""\nnotes = ""\nwarn_before = []\n'
+    assert version(ROW) == version(ROW + same) == version("# a comment\n" + ROW)
+    changed = {version(ROW), version(ROW.replace("10", "11")), version(ROW + "enabled = false\n")}
+    assert len(changed) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "says"),
+    [
+        ('unit = "day"', 'unit = "week"', 23, "unit", "write one of day, month, year, hour"),
+        ("length = 10", 'length = "10"', 22, "length", "without quotes"),
+        ("length = 10", "length = -1", 22, "length", "whole number"),
+        ("length = 10", "length = true", 22, "length", "whole number"),
+        ('law = "Закон РФ 2300-1"', 'law = ""', 30, "law", "empty"),
+        ('actor = "seller"', 'actor = "seller"\ncolour = "red"', 30, "colour", "unknown key"),
+        ('article = "ст. 22"\n', "", 18, None, "'article' is missing"),
+        ("sources = []", 'sources = "x"', 34, "sources", "not a list"),
+        ("sources = []", "sources = []\nwarn_before = [3, 3]", 35, "warn_before", "twice"),
+        ("sources = []", "sources = []\nenabled = 1", 35, "enabled", "true or false"),
+        ("sources = []", 'sources = []\nvalid_from = "01.02.2026"', 35, "valid_from", "2026-12-31"),
+        ("sources = []", "sources = []\nvalid_from = 2027-01-01\nvalid_to = 2026-01-01", 36, "valid_to", "before"),
+        ("sources = []", "sources = []\nchecked_on = 2027-01-01", 35, "checked_on", "both"),
+        ("sources = []", "sources = []\npenalty_pct_day = 0", 35, "penalty_pct_day", "percentage"),
+        ('id = "other"', 'id = "demo"', 19, "id", "used twice"),
+        ('id = "other"', 'id = "Other clock"', 19, "id", "small Latin letters"),
+        ('id = "other"', "id = 5", 19, "id", "in quotes"),
+        ('unit = "day"\nday_kind = "calendar"', 'unit = "month"\nday_kind = "working"', 24, "day_kind", "only days"),
+        ('unit = "day"', 'unit = "hour"', 25, "roll", "hours do not move"),
+        ("length = 10", "length = ", 22, None, "not valid TOML"),
+    ],
+)
+def test_errors_name_the_line(old: str, new: str, line: int, key: str | None, says: str) -> None:
+    second = ROW.replace('id = "demo"', 'id = "other"')
+    assert old in second
+    with pytest.raises(LawDataError) as caught:
+        rules.load(ROW + second.replace(old, new))
+    assert (caught.value.file, caught.value.line, caught.value.key) == ("deadlines.toml", line, key)
+    assert says in str(caught.value)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(LawDataError, match="absent.toml, line 1: cannot be read"):
+        rules.load(str(tmp_path / "absent.toml"))
+    bad = tmp_path / "bad.toml"
+    bad.write_bytes(b'# ok\nx = "\xff"\n')
+    with pytest.raises(LawDataError, match="line 2: not UTF-8"):
+        rules.load(bad)
+
+
+def test_a_file_from_a_windows_editor(tmp_path: Path) -> None:
+    path = tmp_path / "deadlines.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + ROW.replace("\n", "\r\n").encode())
+    assert list(rules.load(path)) == ["demo"]
