@@ -1,0 +1,106 @@
+"""bytes → Letter. Never raises, whatever the bytes; bounded time and memory for mails of up to 50 MiB."""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+from datetime import UTC, datetime
+
+from . import addresses, body, bounce, charset, forwards, headers, kind, limits, quotes, structure, words
+from .letter import Address, Attachment, Forwarded, Letter
+
+log = logging.getLogger(__name__)
+SINGLE = ("from", "subject", "date", "message-id", "in-reply-to", "references", "reply-to", "to", "cc", "sender")
+
+
+def parse(raw: bytes) -> Letter:
+    """Read a mail as it lies in the mailbox (RFC 5322, MIME).
+
+    Texts come out as valid UTF-8 without NUL; what was cut or guessed is named in `warnings`.
+    A mail that defeats the reader comes back with its bytes as text and as one attachment.
+    """
+    try:
+        return _parse(raw)
+    except Exception:
+        log.exception("a mail of %d bytes was read as plain text", len(raw))
+        return _plain(raw)
+
+
+def _parse(raw: bytes) -> Letter:
+    if b"\n" not in raw[:65536] and b"\r" in raw[:65536]:
+        raw = raw.replace(b"\r", b"\n")
+    warnings: list[str] = []
+    part = structure.read(raw, warnings)
+    head = part.headers
+    warnings.extend(f"two_{name.replace('-', '_')}s" if name in ("subject", "date", "message-id") else f"two_{name}"
+                    for name in SINGLE if len(head.all(name)) > 1)
+    found = body.read(part, warnings)
+    hint = _hint(part)
+    subject = words.decode(head.get("subject"), hint)[: limits.SUBJECT]
+    from_, ambiguous = addresses.sender(head.all("from"), hint)
+    what = kind.of(part, from_.address, subject)
+    spans = quotes.folds(found.text, subject)
+    files = body.attachments(found, hint)
+    return Letter(
+        message_id=next(iter(headers.identifiers(head.get("message-id"))), "")[: limits.MESSAGE_ID],
+        in_reply_to=next(iter(headers.identifiers(head.get("in-reply-to"))), ""),
+        references=_references(head), date=_date(head.get("date"), warnings), subject=subject,
+        from_=from_, sender_ambiguous=ambiguous, reply_to=_list(head, "reply-to", hint),
+        to=_list(head, "to", hint), cc=_list(head, "cc", hint),
+        kind=what, auto_submitted=kind.auto_submitted(head),
+        bounce=bounce.read(part, found.text) if what == "bounce" else None,
+        text=found.text, html=found.html, folds=spans, reply_text=quotes.remaining(found.text, spans),
+        forwarded=_forwarded(found.text, subject, files, what), attachments=files, warnings=tuple(warnings))
+
+
+def _hint(part: structure.Part) -> str:
+    """The charset of the text, which raw 8-bit headers share."""
+    return next((leaf.params["charset"] for leaf in part.leaves() if leaf.params.get("charset")), "")
+
+
+def _list(head: headers.Headers, name: str, hint: str) -> tuple[Address, ...]:
+    return tuple(addresses.read(", ".join(head.all(name)[:20]), hint))
+
+
+def _references(head: headers.Headers) -> tuple[str, ...]:
+    found = list(dict.fromkeys(headers.identifiers(head.get("references"))))
+    if len(found) <= limits.REFERENCES_FIRST + limits.REFERENCES_LAST:
+        return tuple(found)
+    return tuple(found[: limits.REFERENCES_FIRST] + found[-limits.REFERENCES_LAST:])
+
+
+def _date(value: str, warnings: list[str]) -> datetime | None:
+    """What the sender claims, in UTC; nothing for dates that cannot be."""
+    if not value:
+        return None
+    try:
+        date = email.utils.parsedate_to_datetime(value[:200])
+        date = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        warnings.append("bad_date")
+        return None
+    if not 1990 <= date.year <= 2100:
+        warnings.append("bad_date")
+        return None
+    return date
+
+
+def _forwarded(text: str, subject: str, files: tuple[Attachment, ...], what: str) -> Forwarded | None:
+    """The head of a letter forwarded in the text, or attached as one."""
+    if found := forwards.read(text, subject):
+        return found
+    inner = next((file for file in files if file.content_type == "message/rfc822"), None)
+    if inner is None or what != "mail":
+        return None
+    head, _ = headers.read(inner.data.lstrip(b"\r\n"), 0, min(len(inner.data), limits.HEADER_BLOCK))
+    return Forwarded(*(words.decode(head.get(name))[: limits.SUBJECT] for name in ("from", "date", "subject")))
+
+
+def _plain(raw: bytes) -> Letter:
+    """The last resort: the start of the mail as text, the whole of it as a file."""
+    text, _ = charset.decode(raw[:65536].replace(b"\r\n", b"\n"))
+    leaf = structure.Part(raw, headers.Headers(), "application/octet-stream", {}, "attachment", {}, 0, len(raw),
+                          opaque=True)
+    nobody = Address("", "")
+    return Letter("", "", (), None, "", nobody, True, (), (), (), "mail", "", None, text, "", (), text.strip(), None,
+                  body.attachments(body.Body(files=[(leaf, raw)]), ""), ("unreadable",))
