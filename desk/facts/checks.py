@@ -1,0 +1,35 @@
+"""Check digits: postal numbers, cards."""
+
+from __future__ import annotations
+
+import re
+
+CARD_START = re.compile(r"220[0-4]|4|5[1-5]|2[2-7]|62|3[47]")
+
+
+def digits(value: str) -> str:
+    return "".join(c for c in value if "0" <= c <= "9")
+
+
+def is_postal(value: str) -> bool:
+    """Fourteen digits of a Russian postal item (ШПИ): index, month, number, check digit."""
+    if len(value) != 14 or not value.isdigit():
+        return False
+    total = sum(int(c) * (3 if place % 2 == 0 else 1) for place, c in enumerate(value[:13]))
+    return (10 - total % 10) % 10 == int(value[13])
+
+
+def is_s10(value: str) -> bool:
+    """An international item, UPU standard S10: two letters, nine digits, country."""
+    if not re.fullmatch(r"[A-Z]{2}\d{9}[A-Z]{2}", value):
+        return False
+    total = sum(int(c) * w for c, w in zip(value[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
+    return {10: 0, 11: 5}.get(check := 11 - total % 11, check) == int(value[10])
+
+
+def is_card(value: str) -> bool:
+    """A bank card's number: known first digits and the Luhn sum."""
+    if not 13 <= len(value) <= 19 or not value.isdigit() or not CARD_START.match(value):
+        return False
+    doubled = (int(c) * 2 - 9 * (int(c) > 4) if place % 2 else int(c) for place, c in enumerate(reversed(value)))
+    return sum(doubled) % 10 == 0
