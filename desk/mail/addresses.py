@@ -92,7 +92,7 @@ def _bare(token: str) -> str:
 def _normal(spec: str) -> str:
     local, _, domain = spec.rpartition("@")
     address = f"{local}@{domain.lower().rstrip('.')}"
-    return address if valid(address) else ""
+    return address if valid(address) and "=?" not in address else ""
 
 
 def _names_another(address: Address) -> bool:

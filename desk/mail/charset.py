@@ -23,7 +23,8 @@ CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5")
 FREQUENT = dict(zip("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
                     (110, 85, 80, 74, 67, 63, 55, 47, 45, 44, 35, 32, 30, 28, 26, 20, 19, 17, 17, 16, 16, 14, 12, 10, 9,
                      7, 6, 5, 4, 3, 3, 1, 4), strict=True))
-SAMPLE_BYTES = 4096
+ASCII_RUN = re.compile(rb"[\x00-\x7f]{2,}")
+SAMPLE_BYTES = 2048
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, bool]:
@@ -38,12 +39,13 @@ def decode(data: bytes, declared: str = "") -> tuple[str, bool]:
     try:
         return clean(data.decode("utf-8")), name not in ("utf-8", "")
     except UnicodeDecodeError as error:
-        if name == "utf-8" and ((len(data) > 64 and error.start > len(data) - 4) or _mostly_utf8(data)):
+        if name == "utf-8" and (error.start > max(2, len(data) - 4) or _mostly_utf8(data)):
             return clean(data.decode("utf-8", "replace")), False
     if name and name not in CYRILLIC and name not in ("utf-8", "ascii", "cp1252"):
         return clean(data.decode(name, "replace")), False
-    best = max(CYRILLIC, key=lambda c: _russian(data[:SAMPLE_BYTES].decode(c, "replace")) + (2 if c == name else 0))
-    if name == "cp1252" and _russian(data[:SAMPLE_BYTES].decode(best, "replace")) < 10:
+    sample = _sample(data)
+    best = max(CYRILLIC, key=lambda c: _russian(sample.decode(c, "replace")) + (2 if c == name else 0))
+    if name == "cp1252" and _russian(sample.decode(best, "replace")) < 10:
         best = "cp1252"
     return clean(data.decode(best, "replace")), best != name
 
@@ -67,11 +69,16 @@ def _known(declared: str) -> str:
         return ""
 
 
+def _sample(data: bytes) -> bytes:
+    """The first foreign letters: an HTML mail may begin with pages of ASCII."""
+    return ASCII_RUN.sub(b"  ", data[:1 << 18])[:SAMPLE_BYTES]
+
+
 def _mostly_utf8(data: bytes) -> bool:
     """A few broken bytes in long UTF-8 do not make it another charset."""
-    text = data[:SAMPLE_BYTES].decode("utf-8", "replace")
-    foreign = sum(c > "\x7f" for c in text)
-    return foreign > 0 and text.count("\ufffd") * 10 < foreign
+    text = _sample(data).decode("utf-8", "replace")
+    foreign = sum(c > "\x7f" for c in text)  # Cyrillic code pages turn nearly all of it into U+FFFD
+    return foreign > 0 and text.count("\ufffd") * 2 <= foreign
 
 
 def _russian(text: str) -> float:

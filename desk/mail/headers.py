@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 from . import limits
 
 IDENTIFIER = re.compile(r"<([^<>\s\x00]{1,996})>")
+KNOWN = frozenset({"from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references", "content-type",
+                   "content-transfer-encoding", "content-disposition", "auto-submitted", "precedence", "return-path"})
+KNOWN_NEXT = re.compile(rb"(?:[^\n]{0,120}\n){0,3}"
+                        rb"(?:from|to|subject|date|message-id|mime-version|content-type|received):",
+                        re.I)
 FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 
 
@@ -20,6 +25,8 @@ class Headers:
 
     pairs: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    size: int = 0  # bytes kept
+    names: set[str] = field(default_factory=set)
 
     def get(self, name: str) -> str:
         """The first value, '' when there is none."""
@@ -49,7 +56,7 @@ def read(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
             _add(headers, name, pieces)
             name, pieces = match.group(1).decode("ascii").lower(), [line[match.end():]]
             kept = _cap(pieces, len(line))
-        elif at != start or not line.startswith((b"From ", b">From ")):
+        elif not _skipped(raw, line, at, after, start, headers):
             _add(headers, name, pieces)
             headers.warnings.append("no_blank_line")
             return headers, at
@@ -64,6 +71,16 @@ def identifiers(value: str) -> list[str]:
     if not found and (bare := value.strip()) and not re.search(r"[\s<>]", bare) and "@" in bare:
         found = [f"<{bare[:996]}>"]
     return found
+
+
+def _skipped(raw: bytes, line: bytes, at: int, after: int, start: int, headers: Headers) -> bool:
+    """A line that is no header, yet not the body's first: an mbox separator, or rubbish before a known header."""
+    if at == start and line.startswith((b"From ", b">From ")):
+        return True
+    rubbish = KNOWN_NEXT.match(raw, after) is not None
+    if rubbish:
+        _warn(headers, "bad_header")
+    return rubbish
 
 
 def _body_start(raw: bytes, at: int, end: int, lines: int, headers: Headers) -> int:
@@ -93,11 +110,13 @@ def _add(headers: Headers, name: str, pieces: list[bytes]) -> None:
         half = limits.HEADER_RAW // 2
         value = value[:half] + b" " + value[-half:]
         _warn(headers, "headers_cut")
-    size = sum(len(v) for _, v in headers.pairs) if len(headers.pairs) % 50 == 49 else 0
-    if len(headers.pairs) >= limits.HEADERS or size > limits.HEADER_BLOCK:
+    if len(headers.pairs) >= limits.HEADERS or headers.size + len(value) > limits.HEADER_BLOCK:
         _warn(headers, "headers_cut")
-        return
+        if name not in KNOWN or name in headers.names:  # a flood must not hide who wrote
+            return
     headers.pairs.append((name, value.decode("latin-1").strip()))
+    headers.names.add(name)
+    headers.size += len(value)
 
 
 def _warn(headers: Headers, key: str) -> None:

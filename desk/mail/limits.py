@@ -1,7 +1,7 @@
 """How much of a mail is looked at. The raw mail is kept whole elsewhere; nothing here throws evidence away."""
 
 HEADER_BLOCK = 256 * 1024  # bytes kept of one header block
-HEADER_LINES = 200_000  # lines read of one header block
+HEADER_LINES = 500_000  # lines read of one header block
 HEADER_RAW = 64 * 1024  # bytes kept of one header: its head and its tail
 HEADER_DECODED = 8 * 1024  # characters of one header that are decoded
 HEADERS = 1000
