@@ -13,6 +13,8 @@ from sqlalchemy import create_engine, text
 from desk import migrate, settings
 from desk.db import Database
 
+from .servers import Dovecot, SmtpSink, Valkey
+
 os.environ.setdefault("DESK_ENV", "test")
 _names = itertools.count(1)
 
@@ -96,3 +98,25 @@ def new_postgresql_database(server: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """One IMAP server with TLS beside it; each test takes a user name of its own."""
+    server = Dovecot(tls=True)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def smtp_sink() -> Iterator[SmtpSink]:
+    sink = SmtpSink()
+    yield sink
+    sink.close()
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    server = Valkey()
+    yield server
+    server.close()
