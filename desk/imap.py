@@ -147,7 +147,7 @@ class Inbox:
             right = uid in out and len(out[uid]) == size
             if not right and (raw := self.whole(uid, size, out.pop(uid, None))) is not None:
                 out[uid] = raw
-        return out
+        return {uid: out[uid] for uid in sizes if uid in out}
 
     def whole(self, uid: int, size: int, first: bytes | None = None) -> bytes | None:
         """One mail in parts of 256 KiB; None when it is gone. `first`: an earlier try, with a wrong length."""

@@ -91,6 +91,7 @@ def put(session: Session, conf: Settings, *, dedup_key: str, kind: str, to: Sequ
 
 def undo(session: Session, out: Outbox, *, actor: str, now: datetime) -> bool:
     """Take a reply back while it still waits; False when it is too late."""
+    session.flush()
     session.refresh(out, with_for_update=True)
     if out.state != "pending" or out.attempts or out.try_after <= now:
         return False
@@ -104,6 +105,7 @@ def undo(session: Session, out: Outbox, *, actor: str, now: datetime) -> bool:
 
 def again(session: Session, out: Outbox, *, actor: str, now: datetime) -> bool:
     """Send a failed or uncertain letter once more: the same bytes, the same Message-ID."""
+    session.flush()
     session.refresh(out, with_for_update=True)
     if out.state not in ("failed", "uncertain"):
         return False

@@ -6,6 +6,7 @@ All of them work as root and as an ordinary user, and are stopped by their own p
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import pwd
@@ -42,6 +43,7 @@ ssl = {ssl}
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
+mailbox_idle_check_interval = 1 secs
 default_internal_user = {internal}
 default_internal_group = {group}
 default_login_user = {login}
@@ -80,6 +82,9 @@ service imap-login {{
 }}
 service anvil {{
   {chroot}
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   {chroot}
@@ -133,13 +138,15 @@ class Dovecot:
         binary = next((p for p in map(shutil.which, DOVECOT_PATHS) if p), None)
         assert binary, "Dovecot is missing: apt-get install dovecot-imapd"
         self._process = subprocess.Popen([binary, "-F", "-c", str(self.state / "dovecot.conf")],
-                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         wait_until(lambda: _answers(self.port), what=f"Dovecot, see {self.state / 'dovecot.log'}")
 
     def stop(self) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
+            self._process.terminate()
             self._process.wait(10)
+            with contextlib.suppress(ProcessLookupError):  # a child in IDLE takes ten seconds to hear of it
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process = None
             wait_until(lambda: not _answers(self.port))
 
@@ -149,6 +156,7 @@ class Dovecot:
 
     def deliver(self, user: str, mail: bytes, at: datetime | None = None) -> None:
         """Drop a mail into the Maildir; `at` is its INTERNALDATE. IDLE hears it after half a second."""
+        assert user == user.lower(), "Dovecot does not know capital letters in a user name"
         box = self._box(user)
         draft = box / "tmp" / f"{next(self._numbers)}.{secrets.token_hex(4)}.test"
         draft.write_bytes(mail)

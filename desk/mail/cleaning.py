@@ -24,6 +24,9 @@ LINK = re.compile(r'<a ([^<>]{0,8000})>((?:(?!</a>).){0,2000})</a>( \[[^\]<>]{1,
 HREF = re.compile(r'href="([^"]*)"')
 HOST_LIKE = re.compile(r"(?:[\w-]{1,63}\.){1,10}[^\W\d_]{2,24}")
 PLAIN_TAG = re.compile(r"<[^<>]{0,2000}>")
+# Inside an attribute a quote is always escaped, so these cannot cut a tag in two.
+IMAGE = re.compile(r'<img(?: [a-z]+="[^"]*")*>')
+SRC = re.compile(r'(?<= )src="cid:(\d{1,4})"')
 NUMBER = re.compile(r"\d{1,4}%?")
 
 
@@ -36,9 +39,11 @@ def clean_html(html: str, cid_urls: Mapping[str, str]) -> str:
     if markup.heavy(html):
         return ""
 
+    known = list(cid_urls)
+
     def attribute(tag: str, name: str, value: str) -> str | None:
         if tag == "img" and name == "src":
-            return cid_urls.get(value[4:]) if value[:4].lower() == "cid:" else None
+            return f"cid:{known.index(value[4:])}" if value[:4].lower() == "cid:" and value[4:] in known else None
         if name in ("width", "height", "colspan", "rowspan"):
             return value if NUMBER.fullmatch(value) else None
         return value
@@ -46,7 +51,13 @@ def clean_html(html: str, cid_urls: Mapping[str, str]) -> str:
     cleaned = nh3.clean(html.replace("\x00", ""), tags=set(TAGS), attributes=ATTRIBUTES, clean_content_tags=DROPPED,
                         attribute_filter=attribute, url_schemes=SCHEMES | {"cid"}, url_relative="deny",
                         link_rel="noopener noreferrer nofollow", set_tag_attribute_values={"a": {"target": "_blank"}})
-    return LINK.sub(_with_host, cleaned)
+    urls = [entities.escape(cid_urls[identifier]) for identifier in known]
+    return LINK.sub(_with_host, IMAGE.sub(lambda match: _picture(match.group(), urls), cleaned))
+
+
+def _picture(tag: str, urls: list[str]) -> str:
+    """A picture of the letter itself, or nothing."""
+    return SRC.sub(lambda match: f'src="{urls[int(match.group(1))]}"', tag) if SRC.search(tag) else ""
 
 
 def _with_host(match: re.Match[str]) -> str:

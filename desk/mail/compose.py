@@ -10,7 +10,7 @@ from datetime import datetime
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 
-from . import addresses, charset, words
+from . import addresses, charset, limits, words
 from .letter import Address
 
 IDENTIFIER = re.compile(r"<[!-;=?-~]{1,900}>")
@@ -39,13 +39,8 @@ def compose(*, message_id: str, from_: Address, to: Sequence[Address], subject: 
     message["To"] = [_mailbox(address) for address in to]
     message["Subject"] = _line(subject)[:SUBJECT]
     message["Date"] = email.utils.format_datetime(date)
-    message["Message-ID"] = _identifier(message_id)
     if reply_to:
         message["Reply-To"] = _mailbox(Address("", reply_to))
-    if in_reply_to and IDENTIFIER.fullmatch(in_reply_to):
-        message["In-Reply-To"] = in_reply_to
-    if known := [identifier for identifier in references if IDENTIFIER.fullmatch(identifier)]:
-        message["References"] = " ".join(known if len(known) <= 25 else [*known[:5], *known[-20:]])
     for name, value in (headers or {}).items():
         if not HEADER.fullmatch(name) or name.lower() in OWN:
             raise ValueError(f"not a header to set: {name[:80]!r}")
@@ -56,7 +51,21 @@ def compose(*, message_id: str, from_: Address, to: Sequence[Address], subject: 
         main, _, sub = kind.partition("/")
         message.add_attachment(data, maintype=main or "application", subtype=sub or "octet-stream",
                                filename=_line(name) or "attachment")
-    return message.as_bytes()
+    return _threading(message_id, in_reply_to, references).encode("ascii") + message.as_bytes()
+
+
+def _threading(message_id: str, in_reply_to: str, references: Sequence[str]) -> str:
+    """Written by hand: the standard library turns ids longer than a line into encoded words, which thread nothing."""
+    if not IDENTIFIER.fullmatch(message_id):
+        raise ValueError(f"not a Message-ID: {message_id[:80]!r}")
+    lines = [f"Message-ID: {message_id}"]
+    if IDENTIFIER.fullmatch(in_reply_to):
+        lines.append(f"In-Reply-To: {in_reply_to}")
+    if known := [identifier for identifier in references if IDENTIFIER.fullmatch(identifier)]:
+        first, last = limits.REFERENCES_FIRST, limits.REFERENCES_LAST
+        lines.append("References: " + "\r\n ".join(
+            known if len(known) <= first + last else known[:first] + known[-last:]))
+    return "\r\n".join(lines) + "\r\n"
 
 
 def _mailbox(address: Address) -> Mailbox:
@@ -65,15 +74,9 @@ def _mailbox(address: Address) -> Mailbox:
     return Mailbox(display_name=words.visible(_line(address.name))[:200], addr_spec=address.address)
 
 
-def _identifier(value: str) -> str:
-    if not IDENTIFIER.fullmatch(value):
-        raise ValueError(f"not a Message-ID: {value[:80]!r}")
-    return value
-
-
 def _line(value: str) -> str:
-    """One line without control characters, whatever stands in it (A38: no header can be injected)."""
-    return words.tidy(charset.clean(value))
+    """One line without control characters, and without encoded words, which EmailMessage would decode into them."""
+    return words.tidy(charset.clean(value)).replace("=?", "= ?")
 
 
 def _short_ascii(body: str) -> bool:

@@ -42,8 +42,8 @@ def _parse(raw: bytes) -> Letter:
     spans = quotes.folds(found.text, subject)
     files = body.attachments(found, hint)
     return Letter(
-        message_id=next(iter(headers.identifiers(head.get("message-id"))), "")[: limits.MESSAGE_ID],
-        in_reply_to=next(iter(headers.identifiers(head.get("in-reply-to"))), ""),
+        message_id=next(iter(_identifiers(head, "message-id")), ""),
+        in_reply_to=next(iter(_identifiers(head, "in-reply-to")), ""),
         references=_references(head), date=_date(head.get("date"), warnings), subject=subject,
         from_=from_, sender_ambiguous=ambiguous, reply_to=_list(head, "reply-to", hint),
         to=_list(head, "to", hint), cc=_list(head, "cc", hint),
@@ -62,8 +62,14 @@ def _list(head: headers.Headers, name: str, hint: str) -> tuple[Address, ...]:
     return tuple(addresses.read(", ".join(head.all(name)[:20]), hint))
 
 
+def _identifiers(head: headers.Headers, name: str) -> list[str]:
+    """Some programs write long ids as encoded words."""
+    value = head.get(name)
+    return [charset.clean(i) for i in headers.identifiers(words.decode(value) if "=?" in value else value)]
+
+
 def _references(head: headers.Headers) -> tuple[str, ...]:
-    found = list(dict.fromkeys(headers.identifiers(head.get("references"))))
+    found = list(dict.fromkeys(_identifiers(head, "references")))
     if len(found) <= limits.REFERENCES_FIRST + limits.REFERENCES_LAST:
         return tuple(found)
     return tuple(found[: limits.REFERENCES_FIRST] + found[-limits.REFERENCES_LAST:])

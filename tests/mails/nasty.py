@@ -6,8 +6,8 @@ Every one must be stored, read without an exception within bounds, and shown as 
 from __future__ import annotations
 
 import base64
-import os
 import quopri
+import random
 
 SPECIMEN = "Здравствуйте! Заказ 12345678-0001-1 не доставлен, верните деньги. Иван Петров, +7 916 123-45-67"
 
@@ -19,7 +19,8 @@ def corpus() -> dict[str, bytes]:
 
 
 def letter(body: bytes = SPECIMEN.encode(), *, head: bytes = b"", subject: bytes = b"Zhaloba", kind: bytes =
-           b"text/plain; charset=utf-8", encoding: bytes = b"8bit", sender: bytes = b"Ivan <ivan@mail.example>") -> bytes:
+           b"text/plain; charset=utf-8", encoding: bytes = b"8bit",
+               sender: bytes = b"Ivan <ivan@mail.example>") -> bytes:
     lines = [b"From: " + sender, b"To: desk@help.example", b"Subject: " + subject,
              b"Date: Mon, 21 Sep 2026 10:00:00 +0300", b"Message-ID: <nasty@mail.example>", b"MIME-Version: 1.0",
              b"Content-Type: " + kind, b"Content-Transfer-Encoding: " + encoding]
@@ -44,7 +45,7 @@ def _empty() -> dict[str, bytes]:
         "empty": b"", "one_newline": b"\r\n", "one_nul": b"\x00", "no_headers": SPECIMEN.encode(),
         "blank_line_first": b"\r\n\r\n" + letter(), "headers_only": letter().split(b"\r\n\r\n")[0],
         "no_body": letter(b""), "mbox_from_line": b"From ivan@mail.example Mon Sep 21 10:00:00 2026\r\n" + letter(),
-        "no_blank_line": letter().replace(b"\r\n\r\n", b"\r\n", 1), "random_bytes": os.urandom(20_000),
+        "no_blank_line": letter().replace(b"\r\n\r\n", b"\r\n", 1), "random_bytes": random.Random(1).randbytes(20_000),
         "cr_only": letter().replace(b"\r\n", b"\r"), "lf_only": letter().replace(b"\r\n", b"\n"),
         "mixed_line_ends": letter().replace(b"\r\n", b"\n", 3).replace(b"\r\n", b"\r\r\n", 1),
         "nul_everywhere": letter().replace(b"e", b"\x00e"), "utf16_mail": SPECIMEN.encode("utf-16"),
@@ -86,7 +87,8 @@ def _headers() -> dict[str, bytes]:
 def _addresses() -> dict[str, bytes]:
     senders = {
         "from_two_addresses": b"alice@good.example <evil@bad.example>", "from_group": b"undisclosed:;",
-        "from_paren": b"alice@good.example)<evil@bad.example>", "from_angle_first": b"<alice@good.example>evil@bad.example",
+        "from_paren": b"alice@good.example)<evil@bad.example>",
+        "from_angle_first": b"<alice@good.example>evil@bad.example",
         "from_quoted_local": b'"a@good.example>"@evil.example', "from_two_mailboxes": b"a@x.example, b@x.example",
         "from_encoded_address": b"=?utf-8?q?alice=40good=2Eexample=00?=@evil.example",
         "from_name_is_address": b'"alice@good.example" <evil@bad.example>', "from_nothing": b"",
@@ -105,7 +107,8 @@ def _addresses() -> dict[str, bytes]:
 def _charsets() -> dict[str, bytes]:
     cyrillic = SPECIMEN.encode("cp1251")
     return {
-        "nul_in_charset": letter(base64.b64encode(cyrillic), kind=b'text/plain; charset="utf\x00-8"', encoding=b"base64"),
+        "nul_in_charset": letter(base64.b64encode(cyrillic), kind=b'text/plain; charset="utf\x00-8"',
+            encoding=b"base64"),
         "nul_in_body": letter(b"a\x00b\x00\xff"), "lone_surrogate": letter(b"\xed\xa0\x80 \xed\xb3\xbf ok"),
         "cp1251_without_charset": letter(cyrillic, kind=b"text/plain"),
         "cp1251_as_utf8": letter(cyrillic), "cp1251_as_ascii": letter(cyrillic, kind=b"text/plain; charset=us-ascii"),
@@ -125,7 +128,8 @@ def _charsets() -> dict[str, bytes]:
         "qp_garbage": letter(b"=D0=\r\n=ZZ=D0=9=0=\r\n" * 2000 + quopri.encodestring(SPECIMEN.encode()),
                              encoding=b"quoted-printable"),
         "broken_base64": letter(b"!!" + base64.b64encode(SPECIMEN.encode())[:-3] + b"=", encoding=b"base64"),
-        "base64_in_pieces": letter(b"".join(base64.b64encode(c.encode()) + b"\r\n" for c in SPECIMEN), encoding=b"base64"),
+        "base64_in_pieces": letter(b"".join(base64.b64encode(c.encode()) + b"\r\n" for c in SPECIMEN),
+            encoding=b"base64"),
         "base64_of_equals": letter(b"A=" * 500_000, encoding=b"base64"),
         "unknown_encoding": letter(encoding=b"x-rot13"),
         "uuencoded": letter(b"begin 644 a.txt\n#86)C\n`\nend\n", encoding=b"x-uuencode"),
@@ -154,7 +158,8 @@ def _structure() -> dict[str, bytes]:
         "external_body": parts(TEXT, b'Content-Type: message/external-body; access-type=local-file; name="/etc/passwd"'
                                      b"\r\n\r\nContent-Type: text/plain\r\n\r\n"),
         "digest": parts(b"\r\n" + letter(), b"\r\n" + letter(), kind=b"digest"),
-        "type_nonsense": letter(kind=b"/;=;;\x00text"), "only_content_type": b"Content-Type: multipart/mixed; boundary=b\r\n",
+        "type_nonsense": letter(kind=b"/;=;;\x00text"),
+        "only_content_type": b"Content-Type: multipart/mixed; boundary=b\r\n",
     }
 
 
@@ -173,8 +178,10 @@ def _html() -> dict[str, bytes]:
     pages = {
         "html_div_bomb": b"<div>" * 50_000, "html_comment_bomb": b"<!--" * 200_000, "html_a_bomb": b"<a" * 100_000,
         "html_table_bomb": b"<table><tr><td>" * 20_000, "html_attribute_bomb": b"<p " + b"a=1 " * 100_000 + b">",
-        "html_hidden_depth": b"<div><object></div></object>" * 20_000, "html_entities": b"&lt;&#0;&#xd800;&nbsp;" * 3000,
-        "html_script": b"<script>alert(1)</script><p>Hello<img src=x onerror=alert(1)>", "html_wide": b"<b>x</b>" * 60_000,
+        "html_hidden_depth": b"<div><object></div></object>" * 20_000,
+        "html_entities": b"&lt;&#0;&#xd800;&nbsp;" * 3000,
+        "html_script": b"<script>alert(1)</script><p>Hello<img src=x onerror=alert(1)>",
+        "html_wide": b"<b>x</b>" * 60_000,
         "html_null": b"<scr\x00ipt>alert(1)</scr\x00ipt>", "html_empty": b"<html><body></body></html>",
         "html_xml": b'<?xml version="1.0" encoding="utf-8"?><html><body>ok</body></html>',
     }
@@ -183,11 +190,15 @@ def _html() -> dict[str, bytes]:
 
 def _files() -> dict[str, bytes]:
     names = {
-        "name_bidi": 'attachment; filename="scan\u202efdp.exe"'.encode(), "name_path": b'attachment; filename="../../../etc/cron.d/x"',
-        "name_windows_path": b'attachment; filename="C:\\Windows\\x.exe"', "name_of_3000": b'attachment; filename="' + b"a" * 3000 + b'.pdf"',
+        "name_bidi": 'attachment; filename="scan\u202efdp.exe"'.encode(),
+        "name_path": b'attachment; filename="../../../etc/cron.d/x"',
+        "name_windows_path": b'attachment; filename="C:\\Windows\\x.exe"',
+        "name_of_3000": b'attachment; filename="' + b"a" * 3000 + b'.pdf"',
         "name_encoded_path": b"attachment; filename*=utf-8''..%2f..%2fx", "name_dots": b'attachment; filename="..."',
-        "name_crlf": b"attachment; filename*=utf-8''a%0d%0aX-Evil:%201.pdf", "name_nul": b'attachment; filename="a\x00.pdf"',
-        "name_con": b"attachment; filename=CON.txt", "name_script": b'attachment; filename="<img src=x onerror=alert(1)>.png"',
+        "name_crlf": b"attachment; filename*=utf-8''a%0d%0aX-Evil:%201.pdf",
+        "name_nul": b'attachment; filename="a\x00.pdf"',
+        "name_con": b"attachment; filename=CON.txt",
+        "name_script": b'attachment; filename="<img src=x onerror=alert(1)>.png"',
         "name_2047": b'attachment; filename="=?utf-8?b?0KfQtdC6INC30LDQutCw0LfQsC5wZGY=?="',
         "name_split_percent": b"attachment; filename*0*=utf-8''%D0%A7%D; filename*1*=0%B5%D0%BA.pdf",
         "name_raw_cp1251": b'attachment; filename="' + "Чек заказа.pdf".encode("cp1251") + b'"',
@@ -203,7 +214,8 @@ def _files() -> dict[str, bytes]:
         "body_is_pdf": letter(base64.encodebytes(pdf), kind=b"application/pdf", encoding=b"base64"),
         "winmail": parts(TEXT, _file(b"\x78\x9f\x3e\x22" + bytes(200), b'attachment; filename="winmail.dat"',
                                      b"application/ms-tnef")),
-        "calendar": parts(TEXT, b"Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR", kind=b"alternative"),
+        "calendar": parts(TEXT, b"Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR",
+            kind=b"alternative"),
         "smime": parts(TEXT, _file(b"0\x82\x00", b'attachment; filename="smime.p7s"', b"application/pkcs7-signature"),
                        kind=b"signed"),
         "zero_byte_file": parts(TEXT, _file(b"", b'attachment; filename="empty.jpg"', b"image/jpeg")),
@@ -222,7 +234,8 @@ def _automatic() -> dict[str, bytes]:
                                sender=b"MAILER-DAEMON@mx.example", subject=b"failure notice"),
         "bounce_garbage": parts(TEXT, b"Content-Type: message/delivery-status\r\n\r\n\xff\x00\r\n\r\n\r\n",
                                 kind=b"report; report-type=delivery-status"),
-        "vacation": letter(head=b"Auto-Submitted: auto-replied (vacation)\r\n", subject="Автоответ: в отпуске".encode()),
+        "vacation": letter(head=b"Auto-Submitted: auto-replied (vacation)\r\n",
+            subject="Автоответ: в отпуске".encode()),
         "read_receipt": parts(TEXT, mdn, kind=b"report; report-type=disposition-notification"),
         "list_mail": letter(head=b"List-Id: <news.shop.example>\r\nPrecedence: bulk\r\n"),
         "null_return_path": letter(head=b"Return-Path: <>\r\n"),
