@@ -27,6 +27,7 @@ PLAIN_TAG = re.compile(r"<[^<>]{0,2000}>")
 # Inside an attribute a quote is always escaped, so these cannot cut a tag in two.
 IMAGE = re.compile(r'<img(?: [a-z]+="[^"]*")*>')
 SRC = re.compile(r'(?<= )src="cid:(\d{1,4})"')
+PASSES = 4
 NUMBER = re.compile(r"\d{1,4}%?")
 
 
@@ -39,20 +40,28 @@ def clean_html(html: str, cid_urls: Mapping[str, str]) -> str:
     if markup.heavy(html):
         return ""
 
-    known = list(cid_urls)
+    known = {f"cid:{identifier}": f"cid:{place}" for place, identifier in enumerate(cid_urls)}
+    urls = [entities.escape(url) for url in cid_urls.values()]
+    cleaned = _allowed(html.replace("\x00", ""), known)
+    for _ in range(PASSES):
+        # Misnested links come out of one pass so that another one would change them: an opening for tricks.
+        before, cleaned = cleaned, _allowed(cleaned, {place: place for place in known.values()})
+        if cleaned == before:
+            return LINK.sub(_with_host, IMAGE.sub(lambda match: _picture(match.group(), urls), cleaned))
+    return ""
 
+
+def _allowed(html: str, pictures: Mapping[str, str]) -> str:
     def attribute(tag: str, name: str, value: str) -> str | None:
         if tag == "img" and name == "src":
-            return f"cid:{known.index(value[4:])}" if value[:4].lower() == "cid:" and value[4:] in known else None
+            return pictures.get("cid:" + value[4:]) if value[:4].lower() == "cid:" else None
         if name in ("width", "height", "colspan", "rowspan"):
             return value if NUMBER.fullmatch(value) else None
         return value
 
-    cleaned = nh3.clean(html.replace("\x00", ""), tags=set(TAGS), attributes=ATTRIBUTES, clean_content_tags=DROPPED,
-                        attribute_filter=attribute, url_schemes=SCHEMES | {"cid"}, url_relative="deny",
-                        link_rel="noopener noreferrer nofollow", set_tag_attribute_values={"a": {"target": "_blank"}})
-    urls = [entities.escape(cid_urls[identifier]) for identifier in known]
-    return LINK.sub(_with_host, IMAGE.sub(lambda match: _picture(match.group(), urls), cleaned))
+    return nh3.clean(html, tags=set(TAGS), attributes=ATTRIBUTES, clean_content_tags=DROPPED,
+                     attribute_filter=attribute, url_schemes=SCHEMES | {"cid"}, url_relative="deny",
+                     link_rel="noopener noreferrer nofollow", set_tag_attribute_values={"a": {"target": "_blank"}})
 
 
 def _picture(tag: str, urls: list[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from . import words
 from .headers import Headers
 from .structure import Part
 
@@ -37,7 +38,7 @@ def of(part: Part, sender: str, subject: str) -> str:
 
 def auto_submitted(headers: Headers) -> str:
     """The keyword of Auto-Submitted in lower case, '' without one."""
-    return headers.get("auto-submitted").split(";")[0].split("(")[0].strip().lower()[:60]
+    return words.tidy(words.decode(headers.get("auto-submitted").split(";")[0].split("(")[0])).lower()[:60]
 
 
 def _report(part: Part) -> str:

@@ -41,8 +41,6 @@ def test_nothing_dangerous_survives(payload: str) -> None:
 def test_own_pictures_only() -> None:
     cleaned = mail.clean_html('<img src="cid:a@x" alt="фото" width=10 onload=x><img src="cid:b@x"><img src="cid:0">',
                               {"a@x": '/files/1?a=1&b="'})
-    assert cleaned == '<img src="/files/1?a=1&amp;b=&quot;" alt="фото" width="10">'.replace(
-        'src="/files/1?a=1&amp;b=&quot;" alt="фото" width="10"', cleaned[5:-1])
     assert cleaned.count("<img") == 1
     assert 'src="/files/1?a=1&amp;b=&quot;"' in cleaned
 
