@@ -60,6 +60,27 @@ def read(raw: bytes) -> dict[str, Any]:
                                      has_files=any(not a.inline for a in letter.attachments))}
 
 
+def as_json(raw: bytes) -> dict[str, Any]:
+    """One mail in the flat form that `desk parse --json` prints."""
+    data = read(raw)
+    letter, found = data["letter"], data["facts"]
+
+    def values(kind: str) -> list[str]:
+        return list(dict.fromkeys(f["value"] for f in found if f["kind"] == kind and f["place"] != "quote"))
+
+    flat = {key: letter[key] for key in (
+        "message_id", "in_reply_to", "references", "date", "subject", "kind", "auto_submitted", "bounce", "text",
+        "reply_text", "forwarded", "attachments")}
+    return flat | {
+        "from": letter["from_"]["address"], "from_name": letter["from_"]["name"],
+        "to": [a["address"] for a in letter["to"]], "cc": [a["address"] for a in letter["cc"]],
+        "marketplace": data["marketplace"] or None, "order_numbers": values("order_number"),
+        "tracking_numbers": values("tracking_number"), "amounts": values("amount"), "phones": values("phone"),
+        "missing": data["missing"],
+        "facts": [{"kind": f["kind"], "value": f["value"], "source": f["place"], "quote": f["quote"],
+                   "confidence": f["confidence"]} for f in found]}
+
+
 def from_dict(data: dict[str, Any]) -> Reading:
     letter = mail.Letter.from_dict(data["letter"], ())
     return Reading(letter, [facts.Fact(**fact) for fact in data["facts"]], data["marketplace"], data["missing"])
