@@ -4,5 +4,9 @@ from .completeness import missing
 from .fact import Fact, Source
 from .formats import Formats, load_formats
 from .reading import find, marketplace
+from .stems import Topics, demands, load_topics, topics
 
-__all__ = ["Fact", "Formats", "Source", "find", "load_formats", "marketplace", "missing"]
+__all__ = [
+    "Fact", "Formats", "Source", "Topics", "demands", "find", "load_formats", "load_topics", "marketplace", "missing",
+    "topics",
+]
