@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
-import random
-import select
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,56 +16,22 @@ from datetime import date, datetime
 from datetime import time as clock_time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select as sql_select
 from sqlalchemy.orm import Session
 
-from desk import db, failpoints, inbox, leases, models, queue, settings
+from desk import db, failpoints, inbox, models, queue, settings
 from desk.blobs import Blobs
 from desk.db import Database
 from desk.imap import ImapError, Inbox, Size
 from desk.settings import Settings
 
+from . import fetch_watch
 from .fetch_trouble import Mail, Trouble, stub
+from .fetch_watch import BEAT_SECONDS, Lost, Stop, Watch
 
 log = logging.getLogger(__name__)
-LEASE_SECONDS = 90
-BEAT_SECONDS = 15
 HEAD_BYTES = 1 << 20  # kept of a mail that is too large
-SLOWEST_RETRY = 300
-QUICK_SIGN_INS = 3  # then a wrong password is tried every five minutes: providers lock accounts
+LEASE_CHECK_SECONDS = 5
 BATCH = 25  # rows in one transaction at most, whatever is set
-
-
-class Lost(Exception):
-    """Another fetcher has the mailbox now, or it was rebuilt meanwhile: begin again."""
-
-
-class Stop:
-    """Set by SIGTERM; a pipe, because IDLE waits in poll()."""
-
-    def __init__(self) -> None:
-        self._reader, self._writer = os.pipe()
-        self._set = False
-
-    def set(self, *_: object) -> None:
-        self._set = True
-        os.write(self._writer, b"x")
-
-    def is_set(self) -> bool:
-        parent = multiprocessing.parent_process()
-        return self._set or (parent is not None and not parent.is_alive())
-
-    def fileno(self) -> int:
-        return self._reader
-
-    def wait(self, seconds: float) -> None:
-        poll = select.poll()
-        poll.register(self._reader, select.POLLIN)
-        poll.poll(seconds * 1000)
-
-    def close(self) -> None:
-        os.close(self._reader)
-        os.close(self._writer)
 
 
 def main(conf: Settings, mailbox_name: str, *, since: date | None = None, once: bool = False) -> int:
@@ -118,24 +81,22 @@ class Fetcher:
     def __init__(self, conf: Settings, box: settings.Mailbox, database: Database, *, stop: Stop,
                  since: date | None = None, now_fn: Callable[[], datetime] = db.now) -> None:
         self.conf, self.box, self.database, self.stop, self.now_fn = conf, box, database, stop, now_fn
-        self.name, self.owner = f"fetch:{box.name}", leases.owner_name()
         self.zone, self.blobs = ZoneInfo(conf.desk.timezone), Blobs(conf.blobs_path)
+        self.watch = Watch(database, box.name, self.zone, stop, now_fn)
         self.since, self.historic_before = since, date.min
-        self.row_id = self.uidvalidity = self.position = self.stored = self.failures = 0
+        self.row_id = self.uidvalidity = self.position = self.stored = 0
         self.suspects: set[int] = set()  # were in a batch that failed: fetched one by one
         self.trouble: dict[int, Trouble] = {}
-        self.kept_at = 0.0
         self.mark_error = ""
 
     def run(self, *, once: bool = False) -> int:
+        """Until `stop`; with `once` one look, whose errors are raised. How many mails were stored."""
         while not self.stop.is_set():
             try:
-                if self._keep():
+                if self.watch.keep():
                     self._session(once)
                 elif not once:
-                    self.stop.wait(5)
-                if once:
-                    break
+                    self.stop.wait(LEASE_CHECK_SECONDS)
             except Lost as lost:
                 log.warning("mailbox %s: %s", self.box.name, lost)
             except ImapError as error:
@@ -144,7 +105,9 @@ class Fetcher:
             except Exception as error:
                 log.exception("mailbox %s", self.box.name)
                 self._failed(error, once)
-        self._release()
+            if once:
+                break
+        self.watch.release()
         return self.stored
 
     def _session(self, once: bool) -> None:
@@ -153,19 +116,26 @@ class Fetcher:
             self._begin(box)
             while not self.stop.is_set():
                 self._look(box)
-                self.failures = 0
-                self._keep(looked=True)
+                self.watch.looked(self.mark_error)
                 if once:
                     return
                 box.wait(min(self.conf.fetch.look_seconds, BEAT_SECONDS, self._next_try()), self.stop.fileno())
+                self.watch.keep()
+
+    def _failed(self, error: Exception, once: bool) -> None:
+        self.watch.failed(error)
+        if once:
+            self.watch.release()
+            raise error
+        self.watch.rest(permanent=getattr(error, "permanent", False))
 
     # --- where to begin ------------------------------------------------------------------------
 
     def _begin(self, box: Inbox) -> None:
         """Find the position: the cursor, or for a new or rebuilt mailbox the first mail that counts."""
-        today = self.now_fn().astimezone(self.zone).date()
+        today = self.watch.today()
         with self.database.write() as session:
-            row = self._row(session, today)
+            row = fetch_watch.row(session, self.box.name, today)
             known, cursor, self.row_id = row.uidvalidity, row.last_uid, row.id
             self.historic_before = row.since or today
         same = known == box.uidvalidity
@@ -183,18 +153,9 @@ class Fetcher:
                         skipped, day)
         if not same:
             with self.database.write() as session:
-                row = self._row(session, today)
+                row = fetch_watch.row(session, self.box.name, today)
                 row.uidvalidity, row.last_uid = box.uidvalidity, self.position
         self.uidvalidity, self.since = box.uidvalidity, None
-
-    def _row(self, session: Session, today: date) -> models.Mailbox:
-        row = session.scalar(sql_select(models.Mailbox).where(models.Mailbox.name == self.box.name).with_for_update())
-        if row is None:
-            row = models.Mailbox(name=self.box.name, since=today, last_uid=0, error="")
-            session.add(row)
-            session.flush()
-        row.since = row.since or today
-        return row
 
     # --- one look --------------------------------------------------------------------------------
 
@@ -205,7 +166,7 @@ class Fetcher:
             for batch in self._batches(uids, sizes):
                 if self.stop.is_set():
                     return
-                self._keep()
+                self.watch.keep()
                 self._take(box, batch, sizes)
         for uid in [u for u, t in self.trouble.items() if t.next_try <= time.monotonic()]:
             self._try_again(box, uid)
@@ -242,9 +203,8 @@ class Fetcher:
         for uid in uids:
             if uid not in mails:
                 self._troubled(uid, sizes.get(uid), "the server has no body for it", gone=True)
-        self.position = uids[-1]
+        self._store(mails, position=uids[-1])
         self.suspects.difference_update(uids)
-        self._store(mails)
         self._mark(box, list(mails))
 
     def _fetch(self, box: Inbox, uids: list[int], sizes: Mapping[int, Size]) -> dict[int, Mail]:
@@ -260,15 +220,19 @@ class Fetcher:
         return {uid: Mail(raw, known[uid].bytes, known[uid].arrived_at or now, len(raw) < known[uid].bytes)
                 for uid in uids if (raw := bodies.get(uid)) is not None}
 
-    def _store(self, mails: Mapping[int, Mail]) -> None:
-        """Rows and cursor in one transaction, then the bell."""
+    def _store(self, mails: Mapping[int, Mail], *, position: int, settled: int = 0) -> None:
+        """Rows and cursor in one transaction, then the bell; only then the position moves."""
         if mails:
-            self.stored += self.database.retry(lambda session: self._insert(session, mails))
+            cursor = min([position, *(uid - 1 for uid in self.trouble if uid != settled)])
+            self.stored += self.database.retry(lambda session: self._insert(session, mails, cursor))
             failpoints.hit("fetch.committed")
             queue.ring(self.conf, "inbox")
             failpoints.hit("fetch.rung")
+            self.watch.failures = 0
+        self.position = position
+        self.trouble.pop(settled, None)
 
-    def _insert(self, session: Session, mails: Mapping[int, Mail]) -> int:
+    def _insert(self, session: Session, mails: Mapping[int, Mail], cursor: int) -> int:
         row = session.get_one(models.Mailbox, self.row_id, with_for_update=True)
         if row.uidvalidity != self.uidvalidity:
             raise Lost("it was rebuilt while it was being read")
@@ -280,7 +244,7 @@ class Fetcher:
                     session, row, uid=uid, raw=mail.raw, arrived_at=mail.arrived_at, size=mail.size, historic=historic,
                     truncated=mail.truncated, blobs=self.blobs, now=now) is not None
         failpoints.hit("fetch.inserted")
-        row.last_uid = max(before, min([self.position, *(uid - 1 for uid in self.trouble)]))
+        row.last_uid = max(before, cursor)
         session.flush()
         failpoints.hit("fetch.before_commit")
         return new
@@ -323,83 +287,15 @@ class Fetcher:
         if uid not in found and not trouble.is_hopeless:
             trouble.again("the server has no body for it", gone=True)
             return
-        del self.trouble[uid]
         if uid not in found:
             log.error("mailbox %s, UID %s cannot be fetched, a note is kept instead: %s", self.box.name, uid,
                       trouble.why)
             found = {uid: stub(self.box, uid, trouble, self.now_fn())}
-        self._store(found)
-        self._mark(box, [uid] if not trouble.is_hopeless else [])
+        self._store(found, position=self.position, settled=uid)
+        self._mark(box, [] if trouble.is_hopeless else [uid])
 
     def _next_try(self) -> float:
         return max(0.05, min((t.next_try for t in self.trouble.values()), default=1e9) - time.monotonic())
-
-    # --- lease, heartbeat, errors --------------------------------------------------------------------
-
-    def _keep(self, *, looked: bool = False) -> bool:
-        """Renew the lease and the heartbeat when it is time; False while another fetcher has the mailbox."""
-        if time.monotonic() - self.kept_at < BEAT_SECONDS - 1 and self.kept_at and not self._error_to_clear(looked):
-            return True
-        now = self.now_fn()
-        with self.database.write() as session:
-            if leases.take(session, self.name, owner=self.owner, seconds=LEASE_SECONDS, now=now) is None:
-                if self.kept_at:
-                    self.kept_at = 0.0
-                    raise Lost("another fetcher took it over")
-                return False
-            leases.beat(session, self.name, now=now, detail={"stored": self.stored, "trouble": len(self.trouble)})
-            if looked:
-                self._looked(session, now)
-        self.kept_at = time.monotonic()
-        return True
-
-    def _error_to_clear(self, looked: bool) -> bool:
-        return looked and self.error_shown != self.mark_error
-
-    error_shown: str | None = None  # unknown at the start
-
-    def _looked(self, session: Session, now: datetime) -> None:
-        row = session.get_one(models.Mailbox, self.row_id)
-        row.looked_at, row.error = now, self.mark_error
-        row.error_since = (row.error_since or now) if self.mark_error else None
-        self.error_shown = self.mark_error
-
-    def _failed(self, error: Exception, once: bool) -> None:
-        """Show the error on the mailbox and wait; with `once` raise it."""
-        self.failures += 1
-        self._show(str(error) or type(error).__name__)
-        if once:
-            self._release()
-            raise error
-        wait = min(2.0 ** (self.failures - 1), SLOWEST_RETRY) * random.uniform(0.75, 1.25)  # noqa: S311 - only jitter
-        if getattr(error, "permanent", False) and self.failures > QUICK_SIGN_INS:
-            wait = SLOWEST_RETRY * random.uniform(1, 1.2)  # noqa: S311 - only jitter
-        until = time.monotonic() + wait
-        while not self.stop.is_set() and (left := until - time.monotonic()) > 0:
-            self.stop.wait(min(left, BEAT_SECONDS))
-            self._beat_quietly()
-
-    def _show(self, words: str) -> None:
-        self.error_shown, now = words, self.now_fn()
-        try:
-            with self.database.write() as session:
-                row = self._row(session, now.astimezone(self.zone).date())
-                row.error, row.error_since = words[:2000], row.error_since or now
-        except Exception:
-            log.exception("mailbox %s: its error cannot be shown", self.box.name)
-
-    def _beat_quietly(self) -> None:
-        try:
-            self._keep()
-        except Exception:
-            log.exception("mailbox %s: no heartbeat", self.box.name)
-
-    def _release(self) -> None:
-        try:
-            with self.database.write() as session:
-                leases.release(session, self.name, owner=self.owner)
-        except Exception:
-            log.exception("mailbox %s: lease not released, it ends by itself in %s s", self.box.name, LEASE_SECONDS)
 
 
 __all__ = ["Fetcher", "Stop", "main", "run_all"]

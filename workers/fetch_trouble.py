@@ -10,6 +10,7 @@ from typing import NamedTuple
 from desk.settings import Mailbox
 
 TRIES, TRIES_WHEN_GONE = 5, 3
+WAIT = 1.0  # seconds before the second try, then twice as long each time
 
 
 class Mail(NamedTuple):
@@ -29,9 +30,9 @@ class Trouble:
     next_try: float = field(default_factory=time.monotonic)
 
     def again(self, why: str, *, gone: bool) -> None:
-        """One more try failed; the next one comes after 1, 2, 4, 8 seconds."""
+        """One more try failed; the next comes after 1, 2, 4, 8 seconds."""
         self.tries, self.why, self.gone = self.tries + 1, why, gone
-        self.next_try = time.monotonic() + (0 if self.is_hopeless else 2.0 ** (self.tries - 1))
+        self.next_try = time.monotonic() + (0 if self.is_hopeless else WAIT * 2 ** (self.tries - 1))
 
     @property
     def is_hopeless(self) -> bool:
