@@ -1,4 +1,4 @@
-"""The clock: sends the letters that are due and rings for mails whose ring was lost. Needs no Redis."""
+"""The clock: queues deadline alerts, sends the letters that are due and rings again for lost rings. No Redis needed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import threading
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from desk import db, leases, outbox, queue
+from desk import alerts, db, failpoints, leases, outbox, queue
 from desk.db import Database
-from desk.models import InboundMail
+from desk.models import InboundMail, Outbox, User
 from desk.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,12 @@ def look(database: Database, conf: Settings, now: datetime) -> bool:
         if leases.take(session, "clock", owner=owner, seconds=LEASE_SECONDS, now=now) is None:
             return False
         leases.beat(session, "clock", now=now)
+    queue_alerts(database, conf, now)
+    failpoints.hit("clock.committed")
     outbox.drain(database, conf, now_fn=db.now, limit=20)
+    failpoints.hit("clock.sent")
+    with database.write() as session:
+        alerts.settle(session, now=now)
     with database.read() as session:
         lost = session.scalar(select(InboundMail.id).where(
             InboundMail.state == "received",
@@ -50,3 +56,20 @@ def look(database: Database, conf: Settings, now: datetime) -> bool:
     if lost is not None:
         queue.ring(conf, "inbox")
     return True
+
+
+def queue_alerts(database: Database, conf: Settings, now: datetime) -> int:
+    """Alerts that are due become letters, in one transaction."""
+    with database.write() as session:
+        def write_mail(user: User, key: str, kind: str, subject: str, text: str) -> Outbox:
+            return _letter(session, conf, user, key, kind, subject, text, now)
+
+        count = alerts.queue_due(session, conf, write_mail, now=now)
+        failpoints.hit("clock.queued")
+    return count
+
+
+def _letter(session: Session, conf: Settings, user: User, key: str, kind: str, subject: str, text: str,
+            now: datetime) -> Outbox:
+    return outbox.put(session, conf, dedup_key=key, kind=kind, to=[user.email], subject=subject, text=text, now=now,
+                      headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"})
