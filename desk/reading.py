@@ -76,7 +76,9 @@ def as_json(raw: bytes) -> dict[str, Any]:
         "to": [a["address"] for a in letter["to"]], "cc": [a["address"] for a in letter["cc"]],
         "marketplace": data["marketplace"] or None, "order_numbers": values("order_number"),
         "tracking_numbers": values("tracking_number"), "amounts": values("amount"), "phones": values("phone"),
-        "missing": data["missing"],
+        "missing": data["missing"], "order_date": next(iter(values("order_date")), None),
+        "topics": facts.topics(letter["subject"], letter["reply_text"] or letter["text"], known_topics()),
+        "demands": facts.demands(letter["subject"], letter["reply_text"] or letter["text"], known_topics()),
         "facts": [{"kind": f["kind"], "value": f["value"], "source": f["place"], "quote": f["quote"],
                    "confidence": f["confidence"]} for f in found]}
 
@@ -89,6 +91,11 @@ def from_dict(data: dict[str, Any]) -> Reading:
 @functools.cache
 def known_formats() -> facts.Formats:
     return facts.load_formats(settings.resource("config") / "marketplaces.toml")
+
+
+@functools.cache
+def known_topics() -> facts.Topics:
+    return facts.load_topics(settings.resource("config") / "topics.toml")
 
 
 def sources(letter: mail.Letter) -> list[facts.Source]:

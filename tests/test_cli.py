@@ -11,10 +11,11 @@ from desk import cli
 
 def test_parse_goes_on_after_a_bad_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = tmp_path / "good.eml"
-    good.write_bytes("From: a@b.ru\r\nSubject: s\r\n\r\nOzon, заказ № 18044876-0131".encode())
+    good.write_bytes("From: a@b.ru\r\nSubject: s\r\n\r\nOzon, заказ № 18044876-0131. Верните деньги".encode())
     assert cli.main(["parse", "--json", str(tmp_path / "none.eml"), str(good)]) == 0
     bad, read = map(json.loads, capsys.readouterr().out.splitlines())
     assert "error" in bad
+    assert read["demands"] == ["refund"]
     assert (read["marketplace"], read["order_numbers"], read["from"]) == ("ozon", ["18044876-0131"], "a@b.ru")
 
 
