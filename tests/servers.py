@@ -191,10 +191,9 @@ class Dovecot:
 
     def _box(self, user: str) -> Path:
         box = self.state / "mail" / user
-        if not box.exists():
-            for path in (box, box / "cur", box / "new", box / "tmp"):
-                path.mkdir()
-                self._give(path)
+        for path in (box, box / "cur", box / "new", box / "tmp"):  # Dovecot may be making them just now
+            path.mkdir(exist_ok=True)
+            self._give(path)
         return box
 
     def _give(self, path: Path) -> None:
