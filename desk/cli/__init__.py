@@ -1,0 +1,30 @@
+"""The `desk` command: one file for each family of commands. Errors are one clear sentence and exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .. import settings
+from . import law, letters, processes
+from .command import Commands, Refused
+
+FAMILIES = (processes, letters, law)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except (settings.SettingsError, Refused) as error:
+        print(f"desk: {error}", file=sys.stderr)
+        return 2
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="desk", description="A support desk for consumer advocates.")
+    commands = Commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    for family in FAMILIES:
+        family.add_to(commands)
+    return parser
