@@ -177,6 +177,11 @@ def peek_link(session: Session, token: str, *, now: datetime) -> User | None:
     return link.user if link.user.active else None
 
 
+def is_reusable(session: Session, token: str) -> bool:
+    link = session.get(SignInLink, _digest(token))
+    return link is not None and link.reusable
+
+
 def use_link(session: Session, token: str, *, now: datetime) -> User | None:
     """Use it up; of two at once one wins."""
     if peek_link(session, token, now=now) is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from .. import audit
@@ -58,6 +58,11 @@ def settle(session: Session, *, now: datetime) -> int:
 def unseen(session: Session, user: User) -> list[Alert]:
     return list(session.scalars(select(Alert).where(
         Alert.user_id == user.id, Alert.state.in_(("queued", "sent"))).order_by(Alert.due_at)))
+
+
+def count_unseen(session: Session, user: User) -> int:
+    return session.scalar(select(func.count()).select_from(Alert).where(
+        Alert.user_id == user.id, Alert.state.in_(("queued", "sent")))) or 0
 
 
 def acknowledge(session: Session, alert: Alert, *, user: User, now: datetime) -> None:

@@ -1,0 +1,5 @@
+"""Pages: alerting."""
+
+from flask import Blueprint
+
+pages = Blueprint("alerting", __name__)

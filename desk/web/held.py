@@ -1,0 +1,5 @@
+"""Pages: held."""
+
+from flask import Blueprint
+
+pages = Blueprint("held", __name__)
