@@ -104,6 +104,9 @@ def _dump(value: Any) -> str:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
+    # SQLite's own knows ASCII only: a name in Russian would not be found in another case.
+    connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text,
+                               deterministic=True)
     for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=FULL",
                    "cache_size=-16000", "mmap_size=134217728"):
         connection.execute(f"PRAGMA {pragma}")

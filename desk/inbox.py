@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session, undefer
 from . import audit, failpoints, reading, receiving
 from .blobs import BlobError, Blobs
 from .db import Database
-from .models import Attachment, InboundMail, Mailbox, Message, Ticket
+from .models import InboundMail, Mailbox, Ticket
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -245,23 +245,3 @@ def make_ticket(session: Session, conf: Settings, inbound: InboundMail, *, actor
     if inbound.state != "held":
         raise InboxError("not_held")
     return receiving.by_hand(session, conf, inbound, raw(conf, inbound), actor=actor, now=now)
-
-
-# --- files -------------------------------------------------------------------------------------
-
-
-def attachment_bytes(conf: Settings, attachment: Attachment, message: Message) -> bytes:
-    """The file's bytes, read again from the stored mail in the limited child and checked by SHA-256."""
-    source = raw(conf, message.inbound) if message.inbound is not None else b""
-    reader = reading.Reader(conf.work)
-    try:
-        data = reader.attachment(source, attachment.place)
-    except reading.ReadError as error:
-        raise InboxError(error.reason) from error
-    finally:
-        reader.close()
-    if hashlib.sha256(data).hexdigest() != attachment.sha256:
-        raise BlobError(f"attachment {attachment.public_id} no longer reads as it did: see the raw mail")
-    return data
-
-

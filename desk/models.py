@@ -31,6 +31,7 @@ OUTBOX_STATES = ("pending", "sending", "sent", "uncertain", "failed", "cancelled
 DEADLINE_STATES = ("running", "met", "missed", "cancelled")
 ALERT_STATES = ("pending", "queued", "sent", "acknowledged", "cancelled")
 ROLES = ("advocate", "lead", "admin")
+FACT_STATES = ("found", "confirmed", "corrected", "rejected")
 
 
 class Base(DeclarativeBase):
@@ -272,7 +273,7 @@ class Fact(Base):
     """Something found in a mail, with its place and how sure we are; a person confirms it."""
 
     __tablename__ = "fact"
-    __table_args__ = (Index(None, "kind", "value"),)
+    __table_args__ = (Index(None, "kind", "value"), _one_of("state", FACT_STATES))
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
@@ -284,6 +285,9 @@ class Fact(Base):
     end: Mapped[int]
     confidence: Mapped[float]
     marketplace: Mapped[str] = mapped_column(String(32), default="")
+    state: Mapped[str] = mapped_column(String(16), default="found")  # corrected: `value` is what a person wrote
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
 
 
 # --- what goes out ---------------------------------------------------------------------------

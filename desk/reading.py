@@ -3,8 +3,8 @@
 `read` is the pure work; `Reader` runs it in a child of its own, so that no mail, however large, deep or
 hostile, can harm the process that holds the database. The child answers in JSON and never sees a secret.
 
-Protocol on the child's stdin and stdout: a request is one byte (`r` read, `a` attachment), four bytes
-(number of the attachment), eight bytes (length) and the raw mail; an answer is one byte (`+` or `-`),
+Protocol on the child's stdin and stdout: a request is one byte (`r` read, `a` attachment, `t` or `v` picture),
+four bytes (number of the attachment), eight bytes (length) and the raw mail; an answer is one byte (`+` or `-`),
 eight bytes (length) and JSON, the attachment's bytes, or the words of the error.
 """
 
@@ -23,10 +23,11 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import IO, Any, BinaryIO
 
-from . import facts, mail, settings
+from . import facts, mail, pictures, settings
 
 HEAD = struct.Struct(">cIQ")
 ANSWER = struct.Struct(">cQ")
+PICTURES = {"thumb": b"t", "view": b"v"}
 
 
 class ReadError(Exception):
@@ -122,6 +123,10 @@ class Reader:
     def attachment(self, raw: bytes, place: int) -> bytes:
         return self._ask(b"a", place, raw)
 
+    def picture(self, raw: bytes, place: int, size: str) -> bytes:
+        """An attached picture written anew as a JPEG; `size` is a key of pictures.LONGEST."""
+        return self._ask(PICTURES[size], place, raw)
+
     def close(self) -> None:
         if self.child is not None:
             self.child.kill()
@@ -182,6 +187,9 @@ def _answer(what: bytes, number: int, raw: bytes) -> tuple[bytes, bytes]:
     try:
         if what == b"a":
             return b"+", mail.parse(raw).attachments[number].data
+        for size, letter in PICTURES.items():
+            if what == letter:
+                return b"+", pictures.render(mail.parse(raw).attachments[number].data, pictures.LONGEST[size])
         return b"+", json.dumps(read(raw), ensure_ascii=False).encode("utf-8", "replace")
     except Exception as error:  # noqa: BLE001 - the outermost loop of the child; its parent holds the mail
         return b"-", f"{type(error).__name__}: {error}".encode("utf-8", "replace")

@@ -5,20 +5,15 @@ Web, mail, command line and clock all come through here. Nothing here sends mail
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, nulls_last, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from . import audit, deadlines
 from .models import STAGES, Counter, Event, Fact, Message, Participant, Person, Ticket, User
 from .settings import Settings
-
-View = Literal["mine", "unassigned", "overdue", "waiting", "closed", "all"]
-VIEWS: tuple[View, ...] = ("mine", "unassigned", "overdue", "waiting", "closed", "all")
 
 
 class TicketError(Exception):
@@ -153,95 +148,40 @@ def _settle_emptied(session: Session, source: Ticket, to: Ticket, *, actor: str,
         audit.record(session, source, "ticket.closed", actor=actor, now=now, reason="moved", number=to.number)
 
 
+def decide_fact(session: Session, ticket: Ticket, fact: Fact, *, verdict: str, value: str = "", user: User,
+                now: datetime) -> None:
+    """A person confirms, corrects or rejects what was found; only then may it go into a letter."""
+    if fact.ticket_id != ticket.id or verdict not in ("confirmed", "corrected", "rejected"):
+        raise TicketError("unknown_fact")
+    value = clean(value).strip()[:500]
+    if verdict == "corrected" and not value:
+        raise TicketError("empty_text")
+    was = fact.value
+    fact.value = value if verdict == "corrected" else fact.value
+    fact.state, fact.decided_by_id, fact.decided_at = verdict, user.id, now
+    audit.record(session, ticket, f"fact.{verdict}", actor=f"user:{user.id}", now=now, fact=fact.kind, value=fact.value,
+                 was=was)
+
+
+def confirm_sender(session: Session, message: Message, *, actor: str, now: datetime) -> None:
+    """Somebody of the team vouches for another person's letter: from now on they are on the ticket."""
+    if message.person is None or not message.unconfirmed:
+        return
+    message.unconfirmed = False
+    add_participant(session, message.ticket, message.person)
+    audit.record(session, message.ticket, "person.confirmed", actor=actor, now=now, address=message.person.address)
+
+
+def move_all(session: Session, source: Ticket, to: Ticket, *, actor: str, now: datetime) -> int:
+    """Attach every letter that came in on `source` to `to`; `source` closes. Reversible letter by letter."""
+    letters = [m for m in source.messages if m.direction == "in"]
+    for message in letters:
+        move(session, message, to, actor=actor, now=now)
+    return len(letters)
+
+
 def history(session: Session, ticket: Ticket) -> list[Event]:
     return list(session.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.id)))
-
-
-# --- finding -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class QueuePage:
-    tickets: list[Ticket]
-    total: int
-    page: int
-    pages: int
-
-
-@dataclass(frozen=True)
-class Related:
-    """Another ticket that may be about the same thing, and why we think so."""
-
-    ticket: Ticket
-    why: Literal["order", "person", "named"]
-    value: str
-
-
-def queue(session: Session, *, view: View, user: User, now: datetime, page: int = 1, size: int = 50) -> QueuePage:
-    """One page of the queue, nearest deadline first; `all` is every ticket that is not closed."""
-    where = _in_view(view, user, now)
-    total = session.scalar(select(func.count()).select_from(Ticket).where(where)) or 0
-    pages = max(1, -(-total // size))
-    page = min(max(1, page), pages)
-    order = (Ticket.closed_at.desc(),) if view == "closed" else (nulls_last(Ticket.next_due_at.asc()),)
-    rows = _with_row(select(Ticket).where(where)).order_by(*order, Ticket.last_message_at.desc(), Ticket.id.desc())
-    return QueuePage(list(session.scalars(rows.offset((page - 1) * size).limit(size))), total, page, pages)
-
-
-def counts(session: Session, *, user: User, now: datetime) -> dict[View, int]:
-    """How many tickets each view holds, in one query."""
-    columns = [func.count().filter(_in_view(view, user, now)).label(view) for view in VIEWS]
-    row = session.execute(select(*columns).select_from(Ticket)).one()
-    return {view: int(value) for view, value in zip(VIEWS, row, strict=True)}
-
-
-def related(session: Session, ticket: Ticket) -> list[Related]:
-    """Tickets named in the letter, with the same order number, or of the same person; the best reason of each."""
-    reasons: dict[int, tuple[Literal["order", "person", "named"], str]] = {}
-    for ticket_id, number in _named(session, ticket):
-        reasons.setdefault(ticket_id, ("named", str(number)))
-    for ticket_id, value in _same_order(session, ticket):
-        reasons.setdefault(ticket_id, ("order", value))
-    if ticket.consumer_id is not None:
-        same = select(Ticket.id).where(Ticket.consumer_id == ticket.consumer_id).order_by(Ticket.id.desc()).limit(20)
-        for ticket_id in session.scalars(same):
-            reasons.setdefault(ticket_id, ("person", ticket.consumer.address if ticket.consumer else ""))
-    reasons.pop(ticket.id, None)
-    rows = {t.id: t for t in session.scalars(_with_row(select(Ticket).where(Ticket.id.in_(reasons))))}
-    return [Related(rows[i], why, value) for i, (why, value) in reasons.items()]
-
-
-def _named(session: Session, ticket: Ticket) -> list[tuple[int, int]]:
-    numbers = [h["number"] for h in ticket.hints if "number" in h]
-    if not numbers:
-        return []
-    return [(i, n) for i, n in session.execute(select(Ticket.id, Ticket.number).where(Ticket.number.in_(numbers)))]
-
-
-def _same_order(session: Session, ticket: Ticket) -> list[tuple[int, str]]:
-    orders = {f.value for f in ticket.facts if f.kind == "order_number"}
-    if not orders:
-        return []
-    same = select(Fact.ticket_id, Fact.value).where(Fact.kind == "order_number", Fact.value.in_(orders)).distinct()
-    return [(i, value) for i, value in session.execute(same.limit(50))]
-
-
-def _in_view(view: View, user: User, now: datetime) -> ColumnElement[bool]:
-    not_closed = Ticket.state != "closed"
-    return {
-        "mine": and_(not_closed, Ticket.assignee_id == user.id),
-        "unassigned": and_(not_closed, Ticket.assignee_id.is_(None)),
-        "overdue": and_(not_closed, Ticket.next_due_at < now),
-        "waiting": Ticket.state == "waiting",
-        "closed": Ticket.state == "closed",
-        "all": not_closed,
-    }[view]
-
-
-def _with_row(query: Select[Ticket]) -> Select[Ticket]:
-    """Load what a row of the queue shows, in a fixed number of queries."""
-    return query.options(selectinload(Ticket.consumer), selectinload(Ticket.assignee),
-                         selectinload(Ticket.facts), selectinload(Ticket.deadlines))
 
 
 # --- text --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from desk import db, inbox, outbox, tickets
+from desk import db, inbox, outbox, search
 from desk.blobs import Blobs
 from desk.db import Database
 from desk.models import InboundMail, Mailbox, Message, Outbox, Ticket, User
@@ -85,7 +85,7 @@ def test_the_consumers_reply_is_appended_and_a_strangers_tag_is_not(
         assert [(m.sender_address, m.unconfirmed) for m in letters] == [
             ("anna@pochta.example", False), ("anna@pochta.example", False), ("mallory@evil.example", True)]
         assert second.hints == [{"kind": "names_ticket", "number": first.number}]
-        assert [r.why for r in tickets.related(session, second)] == ["named"]
+        assert [r.why for r in search.related(session, second)] == ["named"]
 
 
 def test_the_same_bytes_twice_are_one_message(database: Database, conf: Settings, drain: inbox.Drain) -> None:

@@ -21,3 +21,69 @@ document.addEventListener("submit", (event) => {
   event.target.dataset.sent = "1";
   setTimeout(() => { delete event.target.dataset.sent; }, 4000);
 });
+
+document.documentElement.classList.add("js");
+
+// A choice is saved when it is made.
+for (const form of document.querySelectorAll("form.auto-send")) {
+  form.querySelector("select").addEventListener("change", () => form.requestSubmit());
+}
+
+// The queue stays fresh; nothing moves while the pointer or the focus is in it.
+const live = document.getElementById("live");
+if (live) {
+  let etag = "";
+  const look = async () => {
+    if (document.hidden || live.matches(":hover") || live.contains(document.activeElement)) return;
+    const answer = await fetch(location.href, { headers: { "X-Desk-Poll": "1", ...(etag && { "If-None-Match": etag }) }, cache: "no-store" }).catch(() => null);
+    if (!answer || answer.status === 304) return;
+    if (answer.status === 401) { location.reload(); return; }
+    if (!answer.ok) return;
+    etag = answer.headers.get("ETag") || "";
+    live.innerHTML = await answer.text();
+  };
+  setInterval(look, Number(live.dataset.poll) * 1000);
+}
+
+// A ticket says when a letter has come meanwhile.
+const meanwhile = document.getElementById("meanwhile");
+if (meanwhile) {
+  setInterval(async () => {
+    if (document.hidden || !meanwhile.hidden) return;
+    const answer = await fetch(meanwhile.dataset.pulse, { headers: { "X-Desk-Poll": "1" }, cache: "no-store" }).catch(() => null);
+    if (answer && answer.ok) meanwhile.hidden = (await answer.json()).newest <= Number(meanwhile.dataset.newest);
+  }, 10000);
+}
+
+// The seconds in which a reply can be taken back; afterwards the page shows what became of it.
+for (const chip of document.querySelectorAll("[data-countdown]")) {
+  const words = chip.querySelector("span");
+  const until = Date.now() + Number(chip.dataset.countdown) * 1000;
+  const timer = setInterval(() => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    if (left > 0) { words.textContent = words.textContent.replace(/\d+/, left); return; }
+    clearInterval(timer);
+    const writing = document.getElementById("reply-text");
+    if (!writing || !writing.value.trim()) setTimeout(() => location.reload(), 2500);
+  }, 500);
+}
+
+// A fact and its place in the letter light up together.
+for (const line of document.querySelectorAll(".fact-line[data-fact]")) {
+  const mark = document.querySelector(`mark[data-fact="${line.dataset.fact}"]`);
+  if (!mark) continue;
+  const light = (on) => () => { mark.classList.toggle("is-lit", on); line.classList.toggle("is-lit", on); };
+  for (const part of [line, mark]) {
+    part.addEventListener("mouseenter", light(true));
+    part.addEventListener("mouseleave", light(false));
+  }
+}
+
+// What is being written survives a closed window, until it is sent.
+const reply = document.getElementById("reply-text");
+if (reply) {
+  const key = "draft:" + location.pathname;
+  if (!reply.value) reply.value = localStorage.getItem(key) || "";
+  reply.addEventListener("input", () => localStorage.setItem(key, reply.value));
+  reply.form.addEventListener("submit", () => localStorage.removeItem(key));
+}

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 import flask_bootstrap
 from flask import Flask, current_app, g, url_for
-from flask_babel import format_date, format_datetime, get_locale, lazy_gettext
+from flask_babel import format_date, format_datetime, get_locale, lazy_gettext, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup
 
 from .. import alerts, deadlines
+from ..law.rules import Rule
 from ..models import Deadline, Ticket, User
 from . import request as desk
 
@@ -34,6 +34,39 @@ MARKETPLACES = {"ozon": "Ozon", "wildberries": "Wildberries", "yandex_market": "
                 "aliexpress": "AliExpress", "megamarket": "Мегамаркет", "avito": "Авито", "lamoda": "Lamoda",
                 "other": lazy_gettext("another shop")}
 
+FACT_KINDS = {
+    "order_number": lazy_gettext("Order"), "order_date": lazy_gettext("Order date"), "amount": lazy_gettext("Sum"),
+    "receipt": lazy_gettext("Receipt"), "tracking_number": lazy_gettext("Tracking number"),
+    "phone": lazy_gettext("Phone"), "marketplace": lazy_gettext("Marketplace"),
+    "delivery_date": lazy_gettext("Delivery date"), "refusal_date": lazy_gettext("Refusal date"),
+    "promised_date": lazy_gettext("Promised by"), "case_number": lazy_gettext("Company's case number"),
+    "seller_name": lazy_gettext("Seller"), "seller_inn": lazy_gettext("Seller's INN"),
+    "seller_ogrn": lazy_gettext("Seller's OGRN"), "sku": lazy_gettext("Item number"),
+    "product_url": lazy_gettext("Product page"), "name": lazy_gettext("Name"), "address": lazy_gettext("Address"),
+}
+MISSING = {
+    "order_number": lazy_gettext("order number"), "order_date": lazy_gettext("order date"),
+    "product": lazy_gettext("what was bought"), "description": lazy_gettext("what happened"),
+    "demand": lazy_gettext("what the consumer wants"), "photos_or_documents": lazy_gettext("photos or documents"),
+    "name": lazy_gettext("name"), "phone": lazy_gettext("phone"),
+}
+END_REASONS = {
+    "ticket_closed": lazy_gettext("the ticket was closed"), "reply_sent": lazy_gettext("a reply was sent"),
+    "moved": lazy_gettext("its letters were moved"),
+}
+WARNINGS = {
+    "too_large": lazy_gettext("This letter was too large to fetch whole: the rest is in the mailbox."),
+    "by_hand": lazy_gettext("Made by hand from a mail that could not be read."),
+}
+MAIL_KINDS = {
+    "auto_reply": lazy_gettext("automatic answer"), "bounce": lazy_gettext("delivery report"),
+    "list": lazy_gettext("mailing list"), "receipt": lazy_gettext("read receipt"),
+    "ack": lazy_gettext("automatic acknowledgement"), "note": lazy_gettext("internal note"),
+    "reply": lazy_gettext("reply"),
+}
+WHOSE = {"them": lazy_gettext("The other side must act"), "us": lazy_gettext("The consumer must act or loses a right"),
+         "desk": lazy_gettext("Our own promise")}
+
 
 def register(app: Flask) -> None:
     app.context_processor(_values)
@@ -44,10 +77,13 @@ def register(app: Flask) -> None:
 
 
 def _values() -> dict[str, Any]:
-    return {"asset": asset, "icon": icon, "left": left, "urgency": urgency, "deadline_title": deadline_title,
-            "explanation": explanation, "marketplace_name": marketplace_name, "STATES": STATES, "STAGES": STAGES,
-            "ROLES": ROLES, "VIEWS": VIEWS, "VIEW_ICONS": VIEW_ICONS, "desk_name": desk.conf().desk.name,
-            "unseen_alerts": _unseen(), "now": desk.now}
+    """What every template may use."""
+    functions = (asset, icon, left, urgency, used, deadline_title, explanation, marketplace_name, fact_kind,
+                 receipt_parts, unit_name)
+    return {function.__name__: function for function in functions} | {
+        "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
+        "END_REASONS": END_REASONS, "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS, "VIEW_ICONS": VIEW_ICONS,
+        "desk_name": desk.conf().desk.name, "unseen_alerts": _unseen(), "now": desk.now}
 
 
 def _unseen() -> int:
@@ -103,11 +139,28 @@ def urgency(deadline: Deadline) -> str:
     return "late" if days < 0 else "today" if days == 0 else "soon" if days <= 3 else "calm"
 
 
+def used(deadline: Deadline) -> int:
+    """How much of the time is used up, in percent, for the bar."""
+    whole = max(1, (deadline.due - deadline.start_on).days)
+    return max(4, min(100, round(100 * (whole - days_left(deadline)) / whole)))
+
+
 def deadline_title(rule_id: str) -> str:
     rule = deadlines.known_rules().get(rule_id)
     if rule is None:
         return rule_id
     return rule.title_ru if in_russian() else rule.title_en
+
+
+def unit_name(rule: Rule) -> str:
+    """«дней», «рабочих дней», «месяца»: the unit after the rule's number."""
+    if rule.unit == "month":
+        return str(ngettext("month", "months", rule.length))
+    if rule.unit == "year":
+        return str(ngettext("year", "years", rule.length))
+    if rule.day_kind == "working":
+        return str(ngettext("working day", "working days", rule.length))
+    return str(ngettext("day", "days", rule.length))
 
 
 def explanation(deadline: Deadline) -> str:
@@ -162,3 +215,12 @@ def _bootstrap_folder() -> Path:
 @functools.cache
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def fact_kind(kind: str) -> str:
+    return str(FACT_KINDS.get(kind, kind))
+
+
+def receipt_parts(value: str) -> dict[str, str]:
+    """The parts of a receipt's QR text: t (moment), s (sum), fn, i, fp, n."""
+    return dict(part.split("=", 1) for part in value.split("&") if "=" in part)

@@ -368,6 +368,11 @@ def upgrade() -> None:
     sa.Column('end', sa.Integer(), nullable=False),
     sa.Column('confidence', sa.Double(), nullable=False),
     sa.Column('marketplace', sa.String(length=32), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('decided_by_id', sa.Integer(), nullable=True),
+    sa.Column('decided_at', desk.db.Moment(), nullable=True),
+    sa.CheckConstraint("state IN ('found', 'confirmed', 'corrected', 'rejected')", name=op.f('ck_fact_state')),
+    sa.ForeignKeyConstraint(['decided_by_id'], ['user_account.id'], name=op.f('fk_fact_decided_by_id')),
     sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_fact_message_id')),
     sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_fact_ticket_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_fact'))

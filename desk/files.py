@@ -1,0 +1,61 @@
+"""Files of a letter, read again from its stored mail in a limited child and checked by SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+from . import inbox
+from .blobs import BlobError
+from .models import Attachment, Message
+from .reading import Reader
+from .settings import Settings
+
+KEPT_BYTES = 16 << 20  # of small pictures, in this process
+KEPT_LARGEST = 128 << 10
+
+
+class Files:
+    """One warm child for a process, shared by its threads."""
+
+    def __init__(self, conf: Settings) -> None:
+        self.conf = conf
+        self._lock = threading.Lock()
+        self._reader: Reader | None = None
+        self._pictures: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+    def data(self, attachment: Attachment, message: Message) -> bytes:
+        """The file's bytes; raises ReadError, or BlobError when they are not those that came."""
+        with self._lock:
+            data = self._child().attachment(self._raw(message), attachment.place)
+        if hashlib.sha256(data).hexdigest() != attachment.sha256:
+            raise BlobError(f"attachment {attachment.public_id} no longer reads as it did: see the raw mail")
+        return data
+
+    def picture(self, attachment: Attachment, message: Message, size: str) -> bytes:
+        """A JPEG made by us, at most pictures.LONGEST[size] pixels; raises ReadError when it is no picture."""
+        key = attachment.sha256, size
+        with self._lock:
+            if key in self._pictures:
+                self._pictures.move_to_end(key)
+                return self._pictures[key]
+            out = self._child().picture(self._raw(message), attachment.place, size)
+            self._keep(key, out)
+        return out
+
+    def _keep(self, key: tuple[str, str], data: bytes) -> None:
+        if len(data) <= KEPT_LARGEST:
+            self._pictures[key] = data
+            while sum(map(len, self._pictures.values())) > KEPT_BYTES:
+                self._pictures.popitem(last=False)
+
+    def _child(self) -> Reader:
+        if self._reader is None:
+            self._reader = Reader(self.conf.work)
+        return self._reader
+
+    def _raw(self, message: Message) -> bytes:
+        if message.inbound is None:
+            raise BlobError("this message did not come by mail")
+        return inbox.raw(self.conf, message.inbound)

@@ -1,0 +1,97 @@
+"""What happened to a ticket, in words: one line for an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from .. import tickets
+from ..models import Event, Ticket, User
+from . import words
+
+LINES = {
+    "ticket.opened": lazy_gettext("Ticket opened"),
+    "ticket.reopened": lazy_gettext("Opened again"),
+    "ticket.closed": lazy_gettext("Closed"),
+    "ticket.noted": lazy_gettext("Internal note written"),
+    "letter.came": lazy_gettext("New letter"),
+    "letter.sent": lazy_gettext("Letter accepted by the mail server"),
+    "letter.uncertain": lazy_gettext("The connection broke while a letter was handed over: it may have arrived"),
+    "letter.failed": lazy_gettext("Letter could not be delivered"),
+    "letter.bounced": lazy_gettext("Letter came back"),
+    "reply.written": lazy_gettext("Reply written"),
+    "reply.undone": lazy_gettext("Reply taken back"),
+    "reply.sent_again": lazy_gettext("Letter sent once more"),
+    "ack.impossible": lazy_gettext("No acknowledgement: the sender cannot be written to"),
+    "mail.made_ticket": lazy_gettext("Made a ticket by hand from a held mail"),
+    "mail.downloaded": lazy_gettext("Raw letter downloaded"),
+    "person.confirmed": lazy_gettext("Sender confirmed"),
+    "alert.failed": lazy_gettext("An alert could not be delivered"),
+    "alert.acknowledged": lazy_gettext("Alert acknowledged"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    at: datetime
+    who: str
+    text: str
+    detail: str
+
+
+def lines(session: Session, ticket: Ticket) -> list[Line]:
+    """Newest first."""
+    events = tickets.history(session, ticket)
+    names = _names(session, events)
+    return [Line(event.at, names.get(event.actor, ""), _text(event), _detail(event)) for event in reversed(events)]
+
+
+def _names(session: Session, events: list[Event]) -> dict[str, str]:
+    actors = {e.actor for e in events}
+    ids = [int(a.removeprefix("user:")) for a in actors if a.startswith("user:")]
+    names = {f"user:{i}": name for i, name in session.execute(select(User.id, User.name).where(User.id.in_(ids)))}
+    return names | {"mail": _("mail"), "clock": _("clock"), "command": _("command line")}
+
+
+def _text(event: Event) -> str:
+    detail = event.detail
+    if event.kind == "ticket.assigned":
+        name = detail.get("name")
+        return _("Assigned to %(name)s", name=name) if name else _("Nobody is assigned any more")
+    if event.kind == "ticket.stage_changed":
+        return _("Stage: %(was)s → %(stage)s", was=words.STAGES.get(detail["was"], ""),
+                 stage=words.STAGES.get(detail["stage"], ""))
+    if event.kind == "ticket.letter_moved_in":
+        return _("Letter moved here from № %(number)s", number=detail["number"])
+    if event.kind == "ticket.letter_moved_out":
+        return _("Letter moved to № %(number)s", number=detail["number"])
+    for prefix, told in (("deadline.", _deadline), ("fact.", _fact)):
+        if event.kind.startswith(prefix):
+            return told(event.kind.removeprefix(prefix), detail)
+    return str(LINES.get(event.kind, event.kind))
+
+
+def _deadline(what: str, detail: dict[str, str]) -> str:
+    title = words.deadline_title(detail.get("rule", ""))
+    texts = {"started": _("Deadline started: %(title)s", title=title), "met": _("Deadline met: %(title)s", title=title),
+             "missed": _("Deadline missed: %(title)s", title=title),
+             "cancelled": _("Deadline cancelled: %(title)s", title=title)}
+    return texts.get(what, what)
+
+
+def _fact(verdict: str, detail: dict[str, str]) -> str:
+    kind, value, was = words.fact_kind(detail.get("fact", "")), detail.get("value", ""), detail.get("was", "")
+    texts = {"confirmed": _("%(kind)s %(value)s confirmed", kind=kind, value=value),
+             "corrected": _("%(kind)s corrected: %(was)s → %(value)s", kind=kind, was=was, value=value),
+             "rejected": _("%(kind)s %(value)s rejected", kind=kind, value=value)}
+    return texts.get(verdict, verdict)
+
+
+def _detail(event: Event) -> str:
+    reason = str(event.detail.get("reason") or "")
+    return str(words.END_REASONS.get(reason, reason)) or str(event.detail.get("error") or "")

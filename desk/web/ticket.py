@@ -1,0 +1,151 @@
+"""The ticket: conversation in the middle, what is known and what runs at the side, one composer below."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, Response, abort, jsonify, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from .. import deadlines, people, search, tickets
+from ..law.rules import Rule
+from ..models import Deadline, Fact, Message, Outbox, Ticket, User
+from . import conversation, history, words
+from . import request as desk
+
+pages = Blueprint("ticket", __name__)
+FACT_ORDER = ("order_number", "order_date", "amount", "receipt", "tracking_number", "phone")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One message of the conversation with its text ready to show."""
+
+    message: Message
+    pieces: list[conversation.Piece]
+    may_undo: bool
+    undo_seconds: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the composer holds: a new reply, or one that was kept from being sent."""
+
+    text: str = ""
+    warning: str = ""
+    tab: str = "reply"
+    confirm: bool = False
+
+
+@pages.get("/tickets/<int:number>")
+def show(number: int) -> str:
+    session, ticket = desk.reading(), find(number)
+    if ticket.unread:
+        with desk.writing() as writing:
+            tickets.seen(writing, ticket)
+        ticket = find(number)
+    return page(session, ticket, _kept(session, ticket))
+
+
+@pages.get("/tickets/<int:number>/pulse")
+def pulse(number: int) -> Response:
+    """The id of the newest letter that came in: a page that knows an older one says so."""
+    ticket_id = desk.reading().scalar(select(Ticket.id).where(Ticket.number == number))
+    if ticket_id is None:
+        abort(404)
+    return jsonify(newest=newest(desk.reading(), ticket_id))
+
+
+def find(number: int) -> Ticket:
+    """The ticket with all that its page shows, in a fixed number of queries; 404 when there is none."""
+    ticket = desk.reading().scalar(select(Ticket).where(Ticket.number == number).options(
+        joinedload(Ticket.consumer), joinedload(Ticket.assignee), selectinload(Ticket.facts),
+        selectinload(Ticket.deadlines)))
+    if ticket is None:
+        abort(404)
+    return ticket
+
+
+def newest(session: Session, ticket_id: int) -> int:
+    return session.scalar(select(func.max(Message.id)).where(
+        Message.ticket_id == ticket_id, Message.direction == "in")) or 0
+
+
+def page(session: Session, ticket: Ticket, draft: Draft, code: int = 200) -> str:
+    messages = _messages(session, ticket)
+    running = [d for d in ticket.deadlines if d.state == "running"]
+    return render_template(
+        "ticket.html", ticket=ticket, entries=[_entry(m, ticket.facts) for m in messages],
+        running=sorted(running, key=lambda d: d.due_at), ended=[d for d in ticket.deadlines if d.state != "running"],
+        facts=_shown(ticket.facts), related=search.related(session, ticket), users=people.active(session),
+        history=history.lines(session, ticket), rules=startable(desk.now()), draft=draft,
+        next_step=next_step(ticket, running), newest=newest(session, ticket.id), nonce=secrets.token_urlsafe(12),
+        today=desk.now().astimezone(words.zone()).date(), undo_seconds=desk.conf().smtp.undo_seconds)
+
+
+def _messages(session: Session, ticket: Ticket) -> Sequence[Message]:
+    return session.scalars(select(Message).where(Message.ticket_id == ticket.id).order_by(
+        Message.created_at, Message.id).options(
+        joinedload(Message.author), joinedload(Message.person), joinedload(Message.inbound),
+        joinedload(Message.outbox).selectinload(Outbox.recipients), selectinload(Message.attachments))).all()
+
+
+def _entry(message: Message, facts: Sequence[Fact]) -> Entry:
+    out, seconds = message.outbox, 0
+    if message.kind == "reply" and out is not None and out.state == "pending" and not out.attempts:
+        seconds = max(0, round((out.try_after - desk.now()).total_seconds()))
+    return Entry(message, conversation.pieces(message, [f for f in facts if f.message_id == message.id]),
+                 seconds > 0, seconds)
+
+
+def _shown(facts: Sequence[Fact]) -> list[Fact]:
+    """Facts worth a line, the most useful kinds first, each value once."""
+    known: dict[tuple[str, str], Fact] = {}
+    for fact in facts:
+        if fact.kind != "marketplace" and fact.state != "rejected":
+            known.setdefault((fact.kind, fact.value), fact)
+    order = {kind: place for place, kind in enumerate(FACT_ORDER)}
+    return sorted(known.values(), key=lambda f: (order.get(f.kind, 99), f.id))
+
+
+def _kept(session: Session, ticket: Ticket) -> Draft:
+    """The text of a reply that was just taken back, to go on writing it."""
+    public_id = request.args.get("again", "")
+    taken = session.scalar(select(Message).where(
+        Message.ticket_id == ticket.id, Message.public_id == public_id, Message.direction == "out",
+        Message.author_id == desk.user().id)) if public_id else None
+    return Draft(text=taken.text) if taken is not None else Draft()
+
+
+def startable(now: datetime) -> dict[str, list[Rule]]:
+    """Rules a person may start today, by whose duty they are; hours are counted elsewhere."""
+    on = now.astimezone(words.zone()).date()
+    groups: dict[str, list[Rule]] = {"them": [], "us": [], "desk": []}
+    for rule in deadlines.known_rules().in_force(on):
+        if rule.unit != "hour":
+            groups[rule.whose].append(rule)
+    return groups
+
+
+def next_step(ticket: Ticket, running: Sequence[Deadline]) -> str:
+    """One sentence: what happens next and by when."""
+    nearest = min(running, key=lambda d: d.due_at, default=None)
+    if ticket.state == "closed":
+        return _("Closed on %(day)s. A new letter of the consumer opens it again.", day=words.day(ticket.closed_at))
+    if nearest is None:
+        return _("No deadline is running: start one, or answer.") if ticket.state == "open" else \
+            _("Waiting for the consumer. No deadline is running.")
+    until = _("%(title)s: until %(day)s (%(left)s)", title=words.deadline_title(nearest.rule),
+              day=words.day(nearest.due), left=words.left(nearest))
+    if nearest.rule == deadlines.FIRST_REPLY:
+        return _("Answer the consumer by %(day)s (%(left)s).", day=words.day(nearest.due), left=words.left(nearest))
+    return until + "."
+
+
+def user_named(session: Session, user_id: str) -> User | None:
+    return session.get(User, int(user_id)) if user_id.isdigit() else None
