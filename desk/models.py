@@ -29,7 +29,7 @@ STAGES = ("check", "support", "claim", "payment", "regulator", "court")
 INBOUND_STATES = ("received", "done", "linked", "ignored", "held")
 OUTBOX_STATES = ("pending", "sending", "sent", "uncertain", "failed", "cancelled")
 DEADLINE_STATES = ("running", "met", "missed", "cancelled")
-ALERT_STATES = ("pending", "queued", "sent", "acknowledged", "cancelled")
+ALERT_STATES = ("pending", "queued", "sent", "failed", "acknowledged", "cancelled")
 ROLES = ("advocate", "lead", "admin")
 FACT_STATES = ("found", "confirmed", "corrected", "rejected")
 
@@ -360,6 +360,7 @@ class Deadline(Base):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str] = mapped_column(String(64), default="")
     end_reason: Mapped[str] = mapped_column(default="")
+    watchers: Mapped[str] = mapped_column(default="")  # whose alerts were made: user ids in order, "3,7"
     ticket: Mapped[Ticket] = relationship(back_populates="deadlines")
     alerts: Mapped[list[Alert]] = relationship(back_populates="deadline", order_by="Alert.due_at")
 
@@ -372,7 +373,7 @@ class Alert(Base):
                       Index(None, "state", "due_at"), Index(None, "user_id", "state"))
     id: Mapped[int] = mapped_column(primary_key=True)
     deadline_id: Mapped[int] = mapped_column(ForeignKey("deadline.id"))
-    threshold: Mapped[str] = mapped_column(String(32))  # T-5, T-2, T-1, T-0, overdue
+    threshold: Mapped[str] = mapped_column(String(32))  # T-5, T-2, T-1, T-0, overdue, overdue-1, …
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     due_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(16), default="pending")
@@ -380,8 +381,12 @@ class Alert(Base):
     sent_at: Mapped[datetime | None]
     late: Mapped[bool] = mapped_column(default=False)
     acknowledged_at: Mapped[datetime | None]
+    escalate_at: Mapped[datetime | None] = mapped_column(index=True)  # then the leads are told, unless acknowledged
+    escalated_from_id: Mapped[int | None] = mapped_column(ForeignKey("alert.id"))  # whose silence this lead is told of
     deadline: Mapped[Deadline] = relationship(back_populates="alerts")
     user: Mapped[User] = relationship()
+    outbox: Mapped[Outbox | None] = relationship()
+    escalated_from: Mapped[Alert | None] = relationship(remote_side=[id])
 
 
 # --- the house -------------------------------------------------------------------------------

@@ -196,6 +196,7 @@ def upgrade() -> None:
     sa.Column('ended_at', desk.db.Moment(), nullable=True),
     sa.Column('ended_by', sa.String(length=64), nullable=False),
     sa.Column('end_reason', sa.Text(), nullable=False),
+    sa.Column('watchers', sa.Text(), nullable=False),
     sa.CheckConstraint("state IN ('running', 'met', 'missed', 'cancelled')", name=op.f('ck_deadline_state')),
     sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_deadline_ticket_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deadline')),
@@ -268,14 +269,18 @@ def upgrade() -> None:
     sa.Column('sent_at', desk.db.Moment(), nullable=True),
     sa.Column('late', sa.Boolean(), nullable=False),
     sa.Column('acknowledged_at', desk.db.Moment(), nullable=True),
-    sa.CheckConstraint("state IN ('pending', 'queued', 'sent', 'acknowledged', 'cancelled')", name=op.f('ck_alert_state')),
+    sa.Column('escalate_at', desk.db.Moment(), nullable=True),
+    sa.Column('escalated_from_id', sa.Integer(), nullable=True),
+    sa.CheckConstraint("state IN ('pending', 'queued', 'sent', 'failed', 'acknowledged', 'cancelled')", name=op.f('ck_alert_state')),
     sa.ForeignKeyConstraint(['deadline_id'], ['deadline.id'], name=op.f('fk_alert_deadline_id')),
+    sa.ForeignKeyConstraint(['escalated_from_id'], ['alert.id'], name=op.f('fk_alert_escalated_from_id')),
     sa.ForeignKeyConstraint(['outbox_id'], ['outbox.id'], name=op.f('fk_alert_outbox_id')),
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_alert_user_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_alert')),
     sa.UniqueConstraint('deadline_id', 'threshold', 'user_id', name=op.f('uq_alert_deadline_id_threshold_user_id'))
     )
     with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_alert_escalate_at'), ['escalate_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_outbox_id'), ['outbox_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_state_due_at'), ['state', 'due_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_user_id_state'), ['user_id', 'state'], unique=False)
@@ -408,6 +413,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_alert_user_id_state'))
         batch_op.drop_index(batch_op.f('ix_alert_state_due_at'))
         batch_op.drop_index(batch_op.f('ix_alert_outbox_id'))
+        batch_op.drop_index(batch_op.f('ix_alert_escalate_at'))
 
     op.drop_table('alert')
     with op.batch_alter_table('participant', schema=None) as batch_op:
