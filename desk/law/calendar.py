@@ -1,10 +1,12 @@
-"""The production calendar of Russia, five-day week: which days are working days.
+"""The production calendar of Russia, five-day week: which days are working days, and why a day is none.
 
 Public holidays, transferred days off and working Saturdays come from the library `holidays`; what it does not
 know or has wrong comes from config/calendar.toml, which also names the years that a person compared with the
 government's decree. Source: ТК РФ ст. 112.
 """
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -16,20 +18,27 @@ from holidays.version import __version__ as LIBRARY_VERSION
 
 from desk.law import fields, rows
 from desk.law.source import LawDataError, Source, Table, read
+from desk.law.words import Said
 
 __all__ = ["LawDataError", "ProductionCalendar", "load"]
 
 _ONE_DAY = timedelta(days=1)
 _CONFIRMED = {"year": fields.whole, "working_days": fields.whole, "source": fields.words, "checked_on": fields.day}
 _OVERRIDE = {"date": fields.day, "source": fields.words}
+_ANNOUNCED = {"first": fields.day, "last": fields.day, "source": fields.words}
+_WEEKEND = {5: Said("суббота", "a Saturday"), 6: Said("воскресенье", "a Sunday")}
 
 
 @dataclass(frozen=True)
 class ProductionCalendar:
-    """Working days. `version` changes with the data: keep it with what was counted."""
+    """Working days. `version` changes with the data: keep it with what was counted.
+
+    `announced`: working days that a decree of the President called non-working, with pay; disputed for ГК РФ ст. 193.
+    """
 
     working: frozenset[date] = frozenset()
     days_off: frozenset[date] = frozenset()
+    announced: frozenset[date] = frozenset()
     confirmed_years: frozenset[int] = frozenset()
     version: str = ""
 
@@ -57,6 +66,28 @@ class ProductionCalendar:
             day = self._nearest(day + step, step)
         return day
 
+    def why_off(self, day: date) -> Said | None:
+        """Why it is no working day: a weekend, a holiday, a transfer; None for a working day."""
+        if self.is_working(day):
+            return None
+        if day in self.days_off:
+            return Said("объявлен нерабочим", "declared a day off")
+        return _holidays(day.year).get(day) or _WEEKEND[day.weekday()]
+
+    def days_skipped(self, first: date, last: date) -> list[tuple[date, date]]:
+        """The runs of days off between two days, both included, that are more than a plain weekend."""
+        runs = list(self._runs(first, last))
+        return [(a, b) for a, b in runs if any((a + timedelta(n)).weekday() < 5 for n in range((b - a).days + 1))]
+
+    def working_weekends(self, first: date, last: date) -> list[date]:
+        """The Saturdays and Sundays between two days, both included, that are working days."""
+        days = (first + timedelta(n) for n in range((last - first).days + 1))
+        return [day for day in days if day.weekday() >= 5 and self.is_working(day)]
+
+    def disputed(self, first: date, last: date) -> list[date]:
+        """The days between two days, both included, that were announced as non-working but count as working."""
+        return sorted(day for day in self.announced if first <= day <= last and self.is_working(day))
+
     def confirmed(self, year: int) -> bool:
         """Did a person compare this year with the official calendar?"""
         return year in self.confirmed_years
@@ -66,6 +97,19 @@ class ProductionCalendar:
             day += step
         return day
 
+    def _runs(self, first: date, last: date) -> Iterator[tuple[date, date]]:
+        opened: date | None = None
+        for number in range((last - first).days + 1):
+            day = first + timedelta(number)
+            if self.is_working(day):
+                if opened:
+                    yield opened, day - _ONE_DAY
+                opened = None
+            else:
+                opened = opened or day
+        if opened:
+            yield opened, last
+
 
 def load(source: str | Path) -> ProductionCalendar:
     """The calendar of a file (a Path, or a one-line string ending in .toml) or of TOML text.
@@ -74,7 +118,7 @@ def load(source: str | Path) -> ProductionCalendar:
     number of working days that was confirmed.
     """
     file = read(source, "calendar.toml")
-    data = file.tables("confirmed", "working", "day_off")
+    data = file.tables("confirmed", "working", "day_off", "announced")
     working = _days(file, data, "working")
     days_off = _days(file, data, "day_off")
     for row, day in enumerate(days_off):
@@ -82,7 +126,8 @@ def load(source: str | Path) -> ProductionCalendar:
             raise file.error("day_off", row, "date", f"{day} is also under [[working]]; leave one of the two")
     years = rows.checked(file, data, "confirmed", _CONFIRMED, _CONFIRMED)
     confirmed = frozenset(row["year"] for row in years)
-    calendar = ProductionCalendar(frozenset(working), frozenset(days_off), confirmed, _version(file))
+    announced = frozenset(_announced(file, data))
+    calendar = ProductionCalendar(frozenset(working), frozenset(days_off), announced, confirmed, _version(file))
     _compare(calendar, file, years)
     return calendar
 
@@ -94,6 +139,14 @@ def _days(file: Source, data: Table, table: str) -> list[date]:
             raise file.error(table, number, "date", f"{row['date']} is there twice; remove one of the rows")
         days.append(row["date"])
     return days
+
+
+def _announced(file: Source, data: Table) -> Iterator[date]:
+    for number, row in enumerate(rows.checked(file, data, "announced", _ANNOUNCED, _ANNOUNCED)):
+        length = (row["last"] - row["first"]).days
+        if not 0 <= length < 366:
+            raise file.error("announced", number, "last", "must be the first day or up to a year after it")
+        yield from (row["first"] + timedelta(n) for n in range(length + 1))
 
 
 def _compare(calendar: ProductionCalendar, file: Source, years: list[Table]) -> None:
@@ -126,6 +179,28 @@ def _working_days(year: int) -> frozenset[date]:
     official = holidays.country_holidays("RU", years=year, expand=False)
     days = (date(year, 1, 1) + timedelta(days=n) for n in range(_length(year)))
     return frozenset(day for day in days if official.is_working_day(day))
+
+
+@lru_cache(maxsize=256)
+def _holidays(year: int) -> dict[date, Said]:
+    names_ru = holidays.country_holidays("RU", years=year, expand=False, language="ru")
+    names_en = holidays.country_holidays("RU", years=year, expand=False, language="en_US")
+    return {day: _holiday(name, names_en[day]) for day, name in names_ru.items()}
+
+
+def _holiday(ru: str, en: str) -> Said:
+    if moved := re.search(r"перенесено с (\d\d\.\d\d\.\d{4})", ru):
+        return Said(f"выходной, перенесён с {moved[1]}", f"a day off moved from {_iso(moved[1])}")
+    if ru.endswith(" (выходной)"):
+        return Said(
+            f"выходной за праздник: {ru.removesuffix(' (выходной)')}",
+            f"a day off for {en.removesuffix(' (observed)')}",
+        )
+    return Said(f"праздник: {ru}", f"a holiday: {en}")
+
+
+def _iso(day: str) -> str:
+    return "-".join(reversed(day.split(".")))
 
 
 def _length(year: int) -> int:

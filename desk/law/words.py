@@ -1,17 +1,25 @@
-"""How a deadline was counted, said in Russian and in English."""
+"""Dates, counted things and money as an advocate reads them, in Russian and in English.
+
+Spaces inside a sum and between a number and its word do not break (U+00A0).
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
+
+NBSP = "\N{NO-BREAK SPACE}"
 
 _DAYS_RU = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
 _DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_UNITS_RU = {
+_UNITS = {
+    "day": ("день", "дня", "дней"),
+    "week": ("неделя", "недели", "недель"),
     "month": ("месяц", "месяца", "месяцев"),
     "year": ("год", "года", "лет"),
     "hour": ("час", "часа", "часов"),
 }
+_WORKING = ("рабочий день", "рабочих дня", "рабочих дней")
 
 
 class Said(NamedTuple):
@@ -21,103 +29,53 @@ class Said(NamedTuple):
     en: str
 
 
-@dataclass(frozen=True)
-class Story:
-    """What happened while counting. `moved` is where the roll leads, `rolled` the date taken in the end."""
-
-    start: date
-    first_day: date
-    length: int
-    unit: str
-    day_kind: str
-    roll: str
-    raw: date
-    moved: date
-    rolled: date
-    unknown: Sequence[int]
-
-    def tell(self, *, raw_works: bool) -> Said:
-        """The steps of the count, joined by arrows."""
-        steps = [self._begin(), self._last_day(raw_works), *self._move(raw_works), *self._doubt(), self._end()]
-        return Said(" → ".join(step.ru for step in steps), " → ".join(step.en for step in steps))
-
-    def _begin(self) -> Said:
-        return Said(
-            f"событие {_ru(self.start)} → срок с {_short(self.first_day)} (ст. 191 ГК)",
-            f"event on {_en(self.start)} → counted from {self.first_day} (Civil Code art. 191)",
-        )
-
-    def _last_day(self, raw_works: bool) -> Said:
-        counted = self._counted()
-        if self.day_kind == "working":
-            return counted
-        kind = Said("рабочий", "a working day") if raw_works else Said("нерабочий", "not a working day")
-        return Said(f"{counted.ru}, {kind.ru}", f"{counted.en}, {kind.en}")
-
-    def _counted(self) -> Said:
-        if self.unit == "day":
-            ru, en = (" рабочий", "working ") if self.day_kind == "working" else ("", "")
-            return Said(f"{self.length}-й{ru} день {_ru(self.raw)}", f"{en}day {self.length} is {_en(self.raw)}")
-        last = Said("", "")
-        if self.raw.day != self.start.day:
-            last = Said(", последний день месяца", ", the last day of the month")
-        amount = f"{self.length} {_plural(self.length, self.unit)}"
-        return Said(
-            f"{amount}: {_ru(self.raw)}{last.ru} (ст. 192 ГК)",
-            f"{_many(self.length, self.unit)}: {_en(self.raw)}{last.en} (Civil Code art. 192)",
-        )
-
-    def _move(self, raw_works: bool) -> list[Said]:
-        if self.rolled != self.raw:
-            return [
-                Said(
-                    f"перенос на {_ru(self.rolled)} (ст. 193 ГК)",
-                    f"moved to {_en(self.rolled)} (Civil Code art. 193)",
-                )
-            ]
-        return [Said("не переносится", "not moved")] if self.roll == "none" and not raw_works else []
-
-    def _doubt(self) -> list[Said]:
-        if not self.unknown:
-            return []
-        years = ", ".join(str(year) for year in self.unknown)
-        ru = f"календарь {years} не подтверждён, взята более ранняя дата"
-        en = f"the calendar of {years} is not confirmed, the earlier date is taken"
-        if self.moved != self.raw:
-            ru += f" (вероятный перенос на {_ru(self.moved)})"
-            en += f" (likely to move to {_en(self.moved)})"
-        return [Said(ru, en)]
-
-    def _end(self) -> Said:
-        return Said(f"до 24:00 {_short(self.rolled)}", f"until 24:00 on {self.rolled}")
+def join(parts: Sequence[Said], between: str) -> Said:
+    """The parts with `between` between them."""
+    return Said(between.join(part.ru for part in parts), between.join(part.en for part in parts))
 
 
-def hours(start: datetime, length: int, end: datetime) -> Said:
-    """How a deadline in hours was counted; both moments in the zone to show."""
-    return Said(
-        f"событие {start:%d.%m.%Y %H:%M %Z} → {length} {_plural(length, 'hour')} → до {end:%d.%m.%Y %H:%M %Z}",
-        f"event on {start:%Y-%m-%d %H:%M %Z} → {_many(length, 'hour')} → until {end:%Y-%m-%d %H:%M %Z}",
-    )
+def day(on: date) -> Said:
+    """12.05.2026 (вт), 2026-05-12 (Tue)."""
+    return Said(f"{plain(on).ru} ({_DAYS_RU[on.weekday()]})", f"{on} ({_DAYS_EN[on.weekday()]})")
 
 
-def _ru(day: date) -> str:
-    return f"{_short(day)} ({_DAYS_RU[day.weekday()]})"
+def plain(on: date) -> Said:
+    """12.05.2026, 2026-05-12."""
+    return Said(f"{on:%d.%m}.{on.year:04d}", on.isoformat())
 
 
-def _short(day: date) -> str:
-    return f"{day:%d.%m}.{day.year:04d}"
+def span(first: date, last: date) -> Said:
+    """01.05.2026–03.05.2026; one day stands alone."""
+    if first == last:
+        return plain(first)
+    return Said(f"{plain(first).ru}–{plain(last).ru}", f"{first} – {last}")
 
 
-def _en(day: date) -> str:
-    return f"{day} ({_DAYS_EN[day.weekday()]})"
+def many(number: int, unit: str) -> Said:
+    """2 дня, 2 days; `unit` is day, week, month, year or hour."""
+    return Said(f"{number}{NBSP}{plural(number, _UNITS[unit])}", f"{number}{NBSP}{unit}{'' if number == 1 else 's'}")
 
 
-def _many(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+def working_days(number: int) -> Said:
+    """2 рабочих дня, 2 working days."""
+    return Said(f"{number}{NBSP}{plural(number, _WORKING)}", f"{number} working day{'' if number == 1 else 's'}")
 
 
-def _plural(number: int, unit: str) -> str:
-    one, few, many = _UNITS_RU[unit]
+def money(sum_of: Decimal) -> Said:
+    """4 700 ₽, 4 700,50 ₽; 4,700.50 ₽ in English. Kopecks only when there are some."""
+    english = f"{sum_of:,.0f}" if sum_of == sum_of.to_integral_value() else f"{sum_of:,.2f}"
+    return Said(f"{english.replace(',', NBSP).replace('.', ',')}{NBSP}₽", f"{english}{NBSP}₽")
+
+
+def percent(rate: Decimal) -> Said:
+    """0,5 %, 0.5 %."""
+    short = f"{rate.normalize():f}"
+    return Said(f"{short.replace('.', ',')}{NBSP}%", f"{short}{NBSP}%")
+
+
+def plural(number: int, forms: tuple[str, str, str]) -> str:
+    """The form that goes with the number: день, дня, дней."""
+    one, few, many_ = forms
     if 10 < number % 100 < 20:
-        return many
-    return one if number % 10 == 1 else few if 2 <= number % 10 <= 4 else many
+        return many_
+    return one if number % 10 == 1 else few if 2 <= number % 10 <= 4 else many_

@@ -50,6 +50,22 @@ def test_overrides_win() -> None:
     assert own.version != calendar.load("\n").version
 
 
+def test_runs_of_days_off(russia: ProductionCalendar) -> None:
+    spring = (date(2027, 4, 26), date(2027, 5, 16))
+    assert russia.days_skipped(*spring) == [(date(2027, 5, 1), date(2027, 5, 3)), (date(2027, 5, 8), date(2027, 5, 10))]
+    assert russia.days_skipped(date(2027, 12, 1), date(2028, 1, 1)) == [(date(2027, 12, 31), date(2028, 1, 1))]
+    assert russia.working_weekends(date(2024, 1, 1), date(2024, 12, 31)) == [
+        date(2024, 4, 27), date(2024, 11, 2), date(2024, 12, 28)
+    ]  # fmt: skip
+
+
+def test_an_own_day_off_says_so() -> None:
+    own = ProductionCalendar(days_off=frozenset({date(2026, 3, 20)}))
+    assert own.why_off(date(2026, 3, 20)) == ("объявлен нерабочим", "declared a day off")
+    assert own.why_off(date(2026, 3, 19)) is None
+    assert own.why_off(date(2026, 3, 21)) == ("суббота", "a Saturday")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "key", "says"),
     [
@@ -72,6 +88,10 @@ def test_overrides_win() -> None:
         (
             '[[confirmed]]\nyear = 26\nworking_days = 250\nsource = "x"\nchecked_on = 2026-01-01\n',
             2, "year", "no year",
+        ),
+        (
+            '[[announced]]\nfirst = 2020-05-06\nlast = 2020-05-05\nsource = "x"\n',
+            3, "last", "up to a year after",
         ),
         ('[[holiday]]\ndate = "2028-02-01"\n', 1, "holiday", "unknown table"),
         ('\nworking = "2028-02-01"\n', 2, "working", "[[working]]"),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.law import calendar, count
+from desk.law import calendar, count, words
 from desk.law.calendar import ProductionCalendar
 
 from .conftest import CONFIG
@@ -67,20 +67,96 @@ def test_the_count_in_words() -> None:
         "до 24:00 22.05.2026"
     )
     assert counted("2027-01-31", 1, "month").explanation_ru == (
-        "событие 31.01.2027 (вс) → срок с 01.02.2027 (ст. 191 ГК) → 1 месяц: 28.02.2027 (вс), последний день месяца "
-        "(ст. 192 ГК), нерабочий → перенос на 01.03.2027 (пн) (ст. 193 ГК) → до 24:00 01.03.2027"
+        "событие 31.01.2027 (вс) → срок с 01.02.2027 (ст. 191 ГК) → 1\N{NO-BREAK SPACE}месяц: 28.02.2027 (вс), последний день месяца "
+        "(ст. 192 ГК), нерабочий: воскресенье → перенос на 01.03.2027 (пн) (ст. 193 ГК) → до 24:00 01.03.2027"
     )
     assert counted("2026-12-25", 15, "day", "working").explanation_en == (
         "event on 2026-12-25 (Fri) → counted from 2026-12-26 (Civil Code art. 191) → working day 15 is "
-        "2027-01-26 (Tue) → until 24:00 on 2027-01-26"
+        "2027-01-26 (Tue) → besides weekends 2026-12-31 – 2027-01-10 left out → until 24:00 on 2027-01-26"
     )
     assert (
-        "нерабочий → не переносится → до 24:00 20.12.2026"
+        "нерабочий: воскресенье → не переносится → до 24:00 20.12.2026"
         in counted("2026-11-20", 30, "day", roll="none").explanation_ru
     )
-    assert " 3 года: " in counted("2024-03-01", 3, "year").explanation_ru
-    assert " 11 месяцев: " in counted("2024-03-01", 11, "month").explanation_ru
-    assert " 21 месяц: " in counted("2024-03-01", 21, "month").explanation_ru
+    assert " 3\N{NO-BREAK SPACE}года: " in counted("2024-03-01", 3, "year").explanation_ru
+    assert " 11\N{NO-BREAK SPACE}месяцев: " in counted("2024-03-01", 11, "month").explanation_ru
+    assert " 21\N{NO-BREAK SPACE}месяц: " in counted("2024-03-01", 21, "month").explanation_ru
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "why_ru", "why_en"),
+    [
+        ("2026-12-16", 4, "20.12.2026 (вс), нерабочий: воскресенье", "not a working day: a Sunday"),
+        ("2026-12-21", 10, "нерабочий: выходной, перенесён с 04.01.2026", "a day off moved from 2026-01-04"),
+        ("2026-05-01", 10, "нерабочий: выходной за праздник: День Победы", "a day off for Victory Day"),
+        ("2026-10-31", 4, "нерабочий: праздник: День народного единства", "a holiday: Unity Day"),
+        ("2027-02-10", 10, "20.02.2027 (сб), рабочий по переносу", "a working day by transfer"),
+        ("2027-02-11", 10, "21.02.2027 (вс), нерабочий: воскресенье", "a Sunday"),
+    ],
+)
+def test_why_the_last_day_is_none(start: str, length: int, why_ru: str, why_en: str) -> None:
+    result = counted(start, length, "day")
+    assert why_ru in result.explanation_ru
+    assert why_en in result.explanation_en
+
+
+def test_what_was_left_out_of_working_days() -> None:
+    assert counted("2027-02-15", 8, "day", "working").explanation_ru == (
+        "событие 15.02.2027 (пн) → срок с 16.02.2027 (ст. 191 ГК) → 8-й рабочий день 26.02.2027 (пт) → кроме "
+        "выходных пропущены 21.02.2027–23.02.2027, рабочие по переносу: 20.02.2027 → до 24:00 26.02.2027"
+    )
+    long = counted("2025-12-30", 247, "day", "working").explanation_ru
+    assert "пропущены 31.12.2025–11.01.2026, 21.02.2026–23.02.2026, " in long
+    assert " и ещё 1 → " in long
+    assert "пропущен" not in counted("2026-11-09", 10, "day", "working").explanation_ru, "plain weekends go without saying"
+
+
+def test_weeks_end_on_the_same_weekday() -> None:
+    result = counted("2026-12-24", 2, "week")
+    assert (result.raw, result.rolled) == (date(2027, 1, 7), date(2027, 1, 11))
+    assert "2\N{NO-BREAK SPACE}недели: 07.01.2027 (чт) (ст. 192 ГК), нерабочий" in result.explanation_ru
+
+
+def test_the_event_is_called_by_its_name() -> None:
+    said = count.due(
+        date(2026, 5, 12), 10, "day", "calendar", "none", RUSSIA, event=words.Said("претензия получена", "claim received")
+    )
+    assert said.explanation_ru.startswith("претензия получена 12.05.2026 (вт) → ")
+    assert said.explanation_en.startswith("claim received 2026-05-12 (Tue) → ")
+
+
+def test_days_called_non_working_by_the_president_count_and_are_said() -> None:
+    result = counted("2020-03-27", 10, "day")
+    assert (result.raw, result.rolled, result.confirmed) == (date(2020, 4, 6), date(2020, 4, 6), False)
+    assert "объявленные нерабочими указом Президента 06.04.2020 считаются рабочими" in result.explanation_ru
+    assert not counted("2021-10-29", 5, "day", "working").confirmed
+    assert counted("2020-03-20", 40, "day", "calendar", "none").confirmed, "plain days do not ask"
+
+
+def test_a_prolonged_term_goes_on_from_its_raw_end() -> None:
+    first = counted("2026-12-04", 30, "day", roll="next_working")
+    assert (first.raw, first.rolled) == (date(2027, 1, 3), date(2027, 1, 11))
+    longer = count.extended(first.raw, 30, "day", "calendar", "none", RUSSIA)
+    assert (longer.start, longer.raw) == (first.raw, date(2027, 2, 2))
+    assert longer.explanation_ru.startswith("прежний срок до 03.01.2027 (вс) → срок с 04.01.2027 (ст. 191 ГК) → 30-й день")
+
+
+def test_after_a_pause_the_days_that_were_left_run_on() -> None:
+    raw = counted("2026-05-12", 10, "day").raw
+    after = count.resumed(raw, date(2026, 5, 18), date(2026, 6, 1), "calendar", "next_working", RUSSIA)
+    assert (after.first_day, after.raw) == (date(2026, 6, 1), date(2026, 6, 5))
+    assert after.explanation_ru.startswith(
+        "приостановлен с 18.05.2026, осталось 5\N{NO-BREAK SPACE}дней → возобновлён после 31.05.2026 (вс) → "
+        "срок с 01.06.2026"
+    )
+    working = count.resumed(date(2026, 5, 22), date(2026, 5, 20), date(2026, 6, 11), "working", "none", RUSSIA)
+    assert working.raw == date(2026, 6, 16), "three working days: 11, 15 and 16 June"
+    assert "3\N{NO-BREAK SPACE}рабочих дня" in working.explanation_ru
+    for stopped, resumed in (("2026-05-23", "2026-06-01"), ("2026-05-20", "2026-05-19")):
+        with pytest.raises(ValueError, match="must be no later"):
+            count.resumed(
+                raw, date.fromisoformat(stopped), date.fromisoformat(resumed), "calendar", "none", RUSSIA
+            )
 
 
 def test_an_unconfirmed_year_is_marked_and_counted_to_the_earlier_date() -> None:
@@ -103,7 +179,7 @@ def test_an_unconfirmed_year_is_marked_and_counted_to_the_earlier_date() -> None
         ({"length": 10**9}, "from 1 to 36500"),
         ({"start": datetime(2026, 1, 1, tzinfo=UTC)}, "without a time"),
         ({"start": "2026-01-01"}, "without a time"),
-        ({"unit": "week"}, "unit must be one of day, month, year"),
+        ({"unit": "decade"}, "unit must be one of day, week, month, year"),
         ({"day_kind": "banking"}, "day_kind must be"),
         ({"roll": None}, "roll must be"),
         ({"unit": "month", "day_kind": "working"}, "only days can be working"),
@@ -163,7 +239,7 @@ def test_hours() -> None:
     found_at = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
     result = count.due_hours(found_at, 24)
     assert result.due_at == datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
-    assert result.explanation_ru == "событие 25.11.2026 01:30 MSK → 24 часа → до 26.11.2026 01:30 MSK"
+    assert result.explanation_ru == "событие 25.11.2026 01:30 MSK → 24\N{NO-BREAK SPACE}часа → до 26.11.2026 01:30 MSK"
     across = count.due_hours(datetime(2026, 3, 28, 22, 0, tzinfo=UTC), 24, "Europe/Berlin")
     assert across.explanation_en.endswith("until 2026-03-30 00:00 CEST"), "24 hours pass, also over a clock change"
     with pytest.raises(ValueError, match="no time zone"):
