@@ -5,19 +5,20 @@ Alert rows are made in the transaction that starts the clock; they are cancelled
 
 from __future__ import annotations
 
-import functools
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import audit, settings
-from .law import calendar as law_calendar
-from .law import count, rules
-from .models import Alert, Deadline, Ticket, User
+from . import alerts, audit
+from .law import count
+from .lawbook import known_rules, production_calendar
+from .models import Deadline, Ticket
 from .settings import Settings
 
+__all__ = ["DeadlineError", "cancel", "first_reply_due", "known_rules", "meet", "miss", "production_calendar",
+           "reassign", "refresh", "reply_sent", "start"]
 FIRST_REPLY = "desk_first_reply_1w"
 
 
@@ -49,7 +50,7 @@ def start(session: Session, conf: Settings, ticket: Ticket, rule_id: str, *, sta
         explanation_en=counted.explanation_en, created_at=now, created_by=actor)
     session.add(deadline)
     session.flush()
-    _make_alerts(session, deadline, rule.warn_before, now)
+    alerts.make(session, conf, deadline, now=now)
     refresh(session, ticket)
     audit.record(session, ticket, "deadline.started", actor=actor, now=now, rule=rule.id,
                  due=counted.rolled.isoformat())
@@ -80,14 +81,11 @@ def reply_sent(session: Session, ticket: Ticket, *, actor: str, now: datetime) -
             meet(session, deadline, reason="reply_sent", actor=actor, now=now)
 
 
-def reassign(session: Session, ticket: Ticket, *, now: datetime) -> None:
+def reassign(session: Session, conf: Settings, ticket: Ticket, *, now: datetime) -> None:
     """Alerts that wait go to whoever answers for the ticket now."""
-    for deadline in [d for d in ticket.deadlines if d.state == "running"]:
-        for alert in deadline.alerts:
-            if alert.state == "pending":
-                alert.state = "cancelled"
-        rule = known_rules().get(deadline.rule)
-        _make_alerts(session, deadline, rule.warn_before if rule else (), now)
+    for deadline in ticket.deadlines:
+        if deadline.state == "running":
+            alerts.make(session, conf, deadline, now=now)
 
 
 def refresh(session: Session, ticket: Ticket) -> None:
@@ -97,45 +95,10 @@ def refresh(session: Session, ticket: Ticket) -> None:
         Deadline.ticket_id == ticket.id, Deadline.state == "running").order_by(Deadline.due_at).limit(1))
 
 
-@functools.cache
-def known_rules() -> rules.Rules:
-    return rules.load(settings.resource("config") / "deadlines.toml")
-
-
-@functools.cache
-def production_calendar() -> law_calendar.ProductionCalendar:
-    return law_calendar.load(settings.resource("config") / "calendar.toml")
-
-
 def _end(session: Session, deadline: Deadline, state: str, *, reason: str, actor: str, now: datetime) -> None:
     if deadline.state != "running":
         return
     deadline.state, deadline.ended_at, deadline.ended_by, deadline.end_reason = state, now, actor, reason
-    for alert in deadline.alerts:
-        if alert.state == "pending":
-            alert.state = "cancelled"
+    alerts.end(session, deadline)
     refresh(session, deadline.ticket)
     audit.record(session, deadline.ticket, f"deadline.{state}", actor=actor, now=now, rule=deadline.rule, reason=reason)
-
-
-def _make_alerts(session: Session, deadline: Deadline, warn_before: tuple[int, ...], now: datetime) -> None:
-    moments = count.thresholds(deadline.raw_due, deadline.due, warn_before, production_calendar(), deadline.timezone)
-    wanted = [m for m in moments if m.at > deadline.created_at] or moments[-1:]
-    if passed := [m for m in wanted if m.at <= now]:  # of those long past only the newest still says something
-        wanted = [m for m in wanted if m.at > now or m is passed[-1]]
-    known = {(a.threshold, a.user_id): a for a in deadline.alerts}
-    for user in _responsible(session, deadline.ticket):
-        for moment in wanted:
-            alert = known.get((moment.key, user.id))
-            if alert is None:
-                deadline.alerts.append(Alert(threshold=moment.key, user_id=user.id, due_at=moment.at))
-            elif alert.state == "cancelled":
-                alert.state = "pending"
-
-
-def _responsible(session: Session, ticket: Ticket) -> list[User]:
-    """The assignee; else every lead and admin; else everybody."""
-    if ticket.assignee is not None and ticket.assignee.active:
-        return [ticket.assignee]
-    everybody = list(session.scalars(select(User).where(User.active)))
-    return [u for u in everybody if u.role in ("lead", "admin")] or everybody

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from .models import Heartbeat, Lease
 
 HOST = socket.gethostname()
+BEAT_SECONDS = 14  # a living part beats at least so often …
+STALE_SECONDS = 120  # … and after so much silence people are told
 
 
 def owner_name() -> str:
@@ -43,3 +45,9 @@ def release(session: Session, name: str, *, owner: str) -> None:
 
 def beat(session: Session, name: str, *, now: datetime, detail: dict[str, Any] | None = None) -> None:
     session.merge(Heartbeat(name=name, host=HOST, pid=os.getpid(), at=now, detail=detail or {}))
+
+
+def stale(session: Session, now: datetime) -> list[str]:
+    """The parts that did nothing useful for two minutes: work, clock, outbox, fetch:<mailbox>."""
+    return list(session.scalars(select(Heartbeat.name).where(
+        Heartbeat.at < now - timedelta(seconds=STALE_SECONDS)).order_by(Heartbeat.name)))

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 HERE = Path(__file__).resolve().parent
 # Read by other parts of a process than Settings.
@@ -131,9 +131,19 @@ class Acknowledge(Section):
 
 
 class Alerts(Section):
-    look_seconds: float
+    look_seconds: float = Field(gt=0, le=15)
     digest_above: int
     late_minutes: int
+    team_begins: int = Field(ge=0, le=22)
+    team_ends: int = Field(ge=1, le=23)
+    escalate_hours: float = Field(gt=0)
+
+    @field_validator("team_ends")
+    @classmethod
+    def after_the_beginning(cls, value: int, info: ValidationInfo) -> int:
+        if value <= info.data.get("team_begins", 0):
+            raise ValueError("team_ends must be a later hour than team_begins")
+        return value
 
 
 class Settings(Section):

@@ -74,7 +74,7 @@ def assign(session: Session, conf: Settings, ticket: Ticket, user: User | None, 
     session.flush()
     audit.record(session, ticket, "ticket.assigned", actor=actor, now=now, user=user.id if user else None,
                  name=user.name if user else "")
-    deadlines.reassign(session, ticket, now=now)
+    deadlines.reassign(session, conf, ticket, now=now)
 
 
 def change_stage(session: Session, ticket: Ticket, stage: str, *, actor: str, now: datetime) -> None:

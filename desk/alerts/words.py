@@ -1,35 +1,66 @@
-"""The words of an alert: ticket, what ends and when, where to click. Never the consumer's text."""
+"""The words of an alert: ticket, what ends and when, how to acknowledge. Never the consumer's text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from zoneinfo import ZoneInfo
 
-from ..models import Alert
+from .. import lawbook
+from ..models import Alert, Deadline
 from ..settings import Settings
+from . import plan, seen
 
 
 def one(conf: Settings, alert: Alert) -> tuple[str, str]:
     """Subject and text of a single alert."""
-    ticket = alert.deadline.ticket
-    return f"Срок {_when(alert)} — обращение № {ticket.number}", _lines(conf, alert)
+    return f"{_mark([alert])}{_state(alert)} — обращение № {alert.deadline.ticket.number}", _paragraph(conf, [alert])
 
 
 def digest(conf: Settings, alerts: Sequence[Alert]) -> tuple[str, str]:
-    """Subject and text of many alerts in one letter."""
-    parts = "\n\n".join(_lines(conf, alert) for alert in alerts)
-    return f"Сроки: {len(alerts)}", f"Сроки, о которых пора знать ({len(alerts)}):\n\n{parts}"
+    """Subject and text of many alerts in one letter, the most urgent deadline first."""
+    by_deadline = sorted(alerts, key=lambda a: (a.deadline.due_at, a.deadline_id, a.due_at, a.id))
+    parts = [_paragraph(conf, list(group)) for _, group in groupby(by_deadline, key=lambda a: a.deadline_id)]
+    text = "\n\n".join([f"Сроки, о которых пора знать: {len(parts)}", *parts])
+    return f"{_mark(alerts)}Сроки: {len(parts)}", text
 
 
-def _lines(conf: Settings, alert: Alert) -> str:
-    deadline = alert.deadline
-    lines = [f"Обращение № {deadline.ticket.number}: срок {_when(alert)} ({alert.threshold}).",
+def _paragraph(conf: Settings, alerts: list[Alert]) -> str:
+    """What is to be said about one deadline; of several thresholds the last one counts."""
+    newest, deadline = alerts[-1], alerts[-1].deadline
+    lines = [f"Обращение № {deadline.ticket.number}: {_title(deadline)}.", f"{_state(newest)} ({newest.threshold}).",
              f"Как посчитано: {deadline.explanation_ru}"]
     if not deadline.confirmed:
         lines.append("Правило или календарь ещё не подтверждены юристом.")
-    if alert.late:
-        lines.append(f"Оповещение отправлено с опозданием: должно было уйти {alert.due_at:%d.%m.%Y %H:%M} UTC.")
-    return "\n".join([*lines, f"{conf.desk.base_url}/tickets/{deadline.ticket.number}"])
+    lines += [_escalation(conf, alert) for alert in alerts if alert.escalated_from is not None]
+    lines += [_lateness(conf, alert) for alert in alerts if alert.late]
+    return "\n".join([*lines, f"Открыть: {conf.desk.base_url}/tickets/{deadline.ticket.number}",
+                      f"Принято к сведению: {seen.link(conf, newest)}"])
 
 
-def _when(alert: Alert) -> str:
-    return f"{alert.deadline.due:%d.%m.%Y}"
+def _mark(alerts: Sequence[Alert]) -> str:
+    late = "С опозданием: " if any(a.late for a in alerts) else ""
+    return f"Эскалация: {late.lower()}" if any(a.escalated_from for a in alerts) else late
+
+
+def _state(alert: Alert) -> str:
+    due = f"{alert.deadline.due:%d.%m.%Y}"
+    return f"Срок истёк {due}" if alert.threshold.startswith(plan.OVERDUE) else f"Срок {due}"
+
+
+def _title(deadline: Deadline) -> str:
+    rule = lawbook.known_rules().get(deadline.rule)
+    return rule.title_ru if rule else deadline.rule
+
+
+def _escalation(conf: Settings, alert: Alert) -> str:
+    source = alert.escalated_from
+    assert source is not None
+    if source.sent_at is None:
+        return f"Эскалация: оповещение не дошло — {source.user.name}."
+    return f"Эскалация: нет подтверждения — {source.user.name} (рабочих часов: {conf.alerts.escalate_hours:g})."
+
+
+def _lateness(conf: Settings, alert: Alert) -> str:
+    local = alert.due_at.astimezone(ZoneInfo(conf.desk.timezone))
+    return f"Отправлено с опозданием ({alert.threshold}): должно было уйти {local:%d.%m.%Y %H:%M}."

@@ -1,0 +1,142 @@
+"""Alert rows: made with the deadline, moved when other people answer for it, cancelled when it ends, never deleted.
+
+A row's `due_at` is when it shall leave: warnings within the team's hours, and never before the row was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import String, case, cast, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from .. import lawbook
+from ..law import count
+from ..models import Alert, Deadline, Outbox, Ticket, User
+from ..settings import Settings
+from . import hours
+
+OVERDUE = "overdue"
+SHOWN = ("queued", "sent", "failed")  # the person can see it in the desk
+MORNING = time(9)
+
+
+def make(session: Session, conf: Settings, deadline: Deadline, *, now: datetime) -> None:
+    """Rows for everybody who answers for the ticket now; what waits for others is cancelled. Safe to repeat."""
+    people = responsible(session, deadline.ticket)
+    wanted = _thresholds(deadline, now)
+    for alert in deadline.alerts:
+        if alert.state == "pending" and alert.escalated_from_id is None and alert.user_id not in {u.id for u in people}:
+            alert.state = "cancelled"
+    for user in people:
+        _make_for(conf, deadline, user, wanted, now)
+    deadline.watchers = _names(people)
+
+
+def end(session: Session, deadline: Deadline) -> None:
+    """Nothing more goes out for this deadline, not even a letter that is stored and did not leave yet."""
+    for alert in deadline.alerts:
+        alert.escalate_at = None
+        if alert.state == "pending" or (alert.state == "queued" and _withdrawn(session, alert)):
+            alert.state = "cancelled"
+
+
+def repeat(deadline: Deadline, alert: Alert, *, now: datetime) -> None:
+    """An overdue alert was sent: the next one follows on the next morning."""
+    number = int(alert.threshold.removeprefix(OVERDUE).lstrip("-") or 0) + 1
+    key = f"{OVERDUE}-{number}"
+    if any(a.threshold == key and a.user_id == alert.user_id for a in deadline.alerts):
+        return
+    zone = count.zone(deadline.timezone)
+    tomorrow: date = now.astimezone(zone).date() + timedelta(days=1)
+    deadline.alerts.append(Alert(threshold=key, user_id=alert.user_id,
+                                 due_at=datetime.combine(tomorrow, MORNING, tzinfo=zone)))
+
+
+def reconcile(session: Session, conf: Settings, *, now: datetime, limit: int = 200) -> int:
+    """Give running deadlines to the people who answer for them now; how many were changed, `limit` at most.
+
+    Finds those started before there was anybody, and those of people who were switched off or became leads.
+    """
+    watchers = case((User.active, cast(User.id, String)), else_=_names(duty(session)))
+    rows = session.scalars(select(Deadline).join(Deadline.ticket).outerjoin(User, Ticket.assignee_id == User.id).where(
+        Deadline.state == "running", Deadline.watchers != watchers).order_by(Deadline.due_at).limit(limit).options(
+        selectinload(Deadline.alerts), selectinload(Deadline.ticket).selectinload(Ticket.assignee)).with_for_update(
+        of=Deadline, skip_locked=True)).all()
+    for deadline in rows:
+        make(session, conf, deadline, now=now)
+    return len(rows)
+
+
+def team(session: Session) -> list[tuple[int, str, bool]]:
+    """Who there is, in which role: when it changes, other people may answer for a ticket."""
+    return [(u.id, u.role, u.active) for u in session.scalars(select(User).order_by(User.id))]
+
+
+def responsible(session: Session, ticket: Ticket) -> list[User]:
+    """The assignee, else who is on duty."""
+    if ticket.assignee is not None and ticket.assignee.active:
+        return [ticket.assignee]
+    return duty(session)
+
+
+def duty(session: Session) -> list[User]:
+    """Every lead and admin, else everybody."""
+    everybody = list(session.scalars(select(User).where(User.active)))
+    return [u for u in everybody if u.role in ("lead", "admin")] or everybody
+
+
+def watches(deadline: Deadline, user_id: int) -> bool:
+    return str(user_id) in deadline.watchers.split(",")
+
+
+def _names(people: Iterable[User]) -> str:
+    return ",".join(str(user_id) for user_id in sorted(u.id for u in people))
+
+
+def _thresholds(deadline: Deadline, now: datetime) -> list[count.Threshold]:
+    """Those to come; of those long past only the newest still says something."""
+    rule = lawbook.known_rules().get(deadline.rule)
+    moments = count.thresholds(deadline.raw_due, deadline.due, rule.warn_before if rule else (),
+                               lawbook.production_calendar(), deadline.timezone)
+    wanted = [m for m in moments if m.at > deadline.created_at] or moments[-1:]
+    passed = [m for m in wanted if m.at <= now]
+    return [m for m in wanted if m.at > now or m is passed[-1]]
+
+
+def _make_for(conf: Settings, deadline: Deadline, user: User, wanted: list[count.Threshold], now: datetime) -> None:
+    known = {a.threshold: a for a in deadline.alerts if a.user_id == user.id}
+    for moment in wanted:
+        due_at = _leaves_at(conf, deadline, moment, now)
+        alert = known.get(moment.key)
+        if alert is None:
+            deadline.alerts.append(Alert(threshold=moment.key, user_id=user.id, due_at=due_at))
+        elif alert.state == "cancelled":
+            alert.state, alert.due_at, alert.escalated_from_id = "pending", due_at, None
+    _resume_repeats(deadline, [a for a in known.values() if a.threshold.startswith(OVERDUE)], now)
+
+
+def _resume_repeats(deadline: Deadline, told: list[Alert], now: datetime) -> None:
+    """The daily repeats of somebody who was told before, and has the ticket now; not once they were acknowledged."""
+    told.sort(key=lambda alert: alert.due_at)
+    if told and told[-1].state in ("sent", "failed"):
+        repeat(deadline, told[-1], now=now)
+    elif len(told) > 1 and told[-1].state == "cancelled" and told[-2].state in SHOWN:
+        told[-1].state, told[-1].due_at = "pending", max(told[-1].due_at, now)
+
+
+def _leaves_at(conf: Settings, deadline: Deadline, moment: count.Threshold, now: datetime) -> datetime:
+    at = max(moment.at, now)
+    if moment.key == OVERDUE:
+        return at
+    opening = hours.of(conf).opening(at)
+    return opening if opening < deadline.due_at else at  # too late to wait for the morning
+
+
+def _withdrawn(session: Session, alert: Alert) -> bool:
+    """Take a letter with nothing but this alert back; False once a sender has it, or for a digest."""
+    # Not through the loaded row: a sender may be claiming it just now.
+    return session.scalar(update(Outbox).where(
+        Outbox.id == alert.outbox_id, Outbox.state == "pending", Outbox.kind == "alert").values(
+        state="cancelled").returning(Outbox.id)) is not None
