@@ -12,12 +12,12 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 IN_ROW_BYTES = 1 << 20  # a file with two fsyncs costs as much as parsing: small mails live in their row
 RETRY_SECONDS = (0, 2, 10, 60)
 CLAIM = 25
+LONGEST_ATTEMPTS = 20  # for a mail whose workers die, and for errors of the database
 MESSAGE_ID = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\r\n]{1,900}>)", re.I | re.M)
 
 
@@ -94,13 +95,17 @@ class Fenced(Exception):
 class Drain:
     """Reads ahead in one child while the rows before are being written."""
 
-    def __init__(self, database: Database, conf: Settings, *, now_fn: Callable[[], datetime]) -> None:
-        self.database, self.conf, self.now_fn = database, conf, now_fn
+    def __init__(self, database: Database, conf: Settings, *, now_fn: Callable[[], datetime],
+                 progress: Callable[[], None] = lambda: None) -> None:
+        self.database, self.conf, self.now_fn, self.progress = database, conf, now_fn, progress
         self.reader = reading.Reader(conf.work)
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
     def run(self, *, seconds: float = 60) -> int:
-        """Process what waits, for about `seconds` at most; how many rows were taken."""
+        """Process what waits, for about `seconds` at most; how many rows were taken.
+
+        `progress` is called after every row, and when nothing waits.
+        """
         limit, taken = time.monotonic() + seconds, 0
         while time.monotonic() < limit and (rows := claim(self.database, self.conf, self.now_fn())):
             taken += len(rows)
@@ -110,6 +115,8 @@ class Drain:
                 if time.monotonic() - started > self.conf.work.inbound_lease_seconds / 2:
                     self._renew(row)
                 self._one(row, future)
+                self.progress()
+        self.progress()
         return taken
 
     def close(self) -> None:
@@ -149,7 +156,7 @@ class Drain:
     def _failed(self, row: Claimed, reason: str, words: str, *, permanent: bool, passing: bool = False) -> None:
         """Record the error in a transaction of its own; hold the mail when trying again cannot help."""
         now = self.now_fn()
-        hold = permanent or row.attempts >= self.conf.work.inbound_attempts
+        hold = permanent or row.attempts >= (LONGEST_ATTEMPTS if passing else self.conf.work.inbound_attempts)
         wait = RETRY_SECONDS[min(row.attempts, len(RETRY_SECONDS)) - 1] + (1 if passing else 0)
         with self.database.write() as session:
             session.execute(update(InboundMail).where(
@@ -159,17 +166,27 @@ class Drain:
 
 
 def claim(database: Database, conf: Settings, now: datetime, count: int = CLAIM) -> list[Claimed]:
-    """Lease the oldest rows that wait, in one short transaction."""
+    """Lease the oldest rows that wait, in one short transaction.
+
+    A row whose worker died comes last and alone: it may be what killed the worker.
+    """
     token = secrets.token_hex(16)
-    free = or_(InboundMail.lease_until.is_(None), InboundMail.lease_until < now)
     with database.write() as session:
-        rows = session.scalars(select(InboundMail).where(
-            and_(InboundMail.state == "received", InboundMail.try_after <= now, free)).order_by(
-            InboundMail.id).limit(count).options(undefer(InboundMail.raw)).with_for_update(skip_locked=True)).all()
+        rows = _waiting(session, now, InboundMail.lease_until.is_(None), count) or \
+            _waiting(session, now, InboundMail.lease_until < now, 1)
         for row in rows:
             row.lease_token, row.attempts = token, row.attempts + 1
             row.lease_until = now + timedelta(seconds=conf.work.inbound_lease_seconds)
+            if row.attempts > LONGEST_ATTEMPTS:
+                row.state, row.reason, row.lease_until = "held", "worker_died", None
+        failpoints.hit("inbox.claiming")
         return [Claimed(r.id, token, r.raw, r.sha256, r.attempts) for r in rows]
+
+
+def _waiting(session: Session, now: datetime, lease: ColumnElement[bool], count: int) -> Sequence[InboundMail]:
+    return session.scalars(select(InboundMail).where(
+        InboundMail.state == "received", InboundMail.try_after <= now, lease).order_by(InboundMail.id).limit(
+        count).options(undefer(InboundMail.raw)).with_for_update(skip_locked=True)).all()
 
 
 def finish(session: Session, conf: Settings, row: Claimed, result: reading.Reading, *, now: datetime) -> None:

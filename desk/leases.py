@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import socket
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from .db import Database
 from .models import Heartbeat, Lease
 
 HOST = socket.gethostname()
@@ -45,6 +48,24 @@ def release(session: Session, name: str, *, owner: str) -> None:
 
 def beat(session: Session, name: str, *, now: datetime, detail: dict[str, Any] | None = None) -> None:
     session.merge(Heartbeat(name=name, host=HOST, pid=os.getpid(), at=now, detail=detail or {}))
+
+
+class Pulse:
+    """A part calls it whenever it got on with its work; a heartbeat is written when the last one is old enough.
+
+    No thread beats for the work: a part that hangs must be seen to hang.
+    """
+
+    def __init__(self, database: Database, name: str, *, now_fn: Callable[[], datetime]) -> None:
+        self.database, self.name, self.now_fn = database, name, now_fn
+        self._beaten = 0.0
+
+    def __call__(self) -> None:
+        if self._beaten and time.monotonic() - self._beaten < BEAT_SECONDS:
+            return
+        with self.database.write() as session:
+            beat(session, self.name, now=self.now_fn())
+        self._beaten = time.monotonic()
 
 
 def stale(session: Session, now: datetime) -> list[str]:

@@ -187,6 +187,7 @@ def _claim(database: Database, conf: Settings, now: datetime) -> Outbox | None:
         out.state, out.attempts, out.data_started = "sending", out.attempts + 1, False
         out.lease_token = secrets.token_hex(16)
         out.lease_until = now + timedelta(seconds=conf.work.outbox_lease_seconds)
+        failpoints.hit("outbox.claiming")
     failpoints.hit("outbox.claimed")
     return out
 
@@ -245,6 +246,7 @@ def _record_results(database: Database, conf: Settings, out: Outbox, results: Se
             elif result.code >= 500:
                 recipient.state = "refused"
         _conclude(session, row, now)
+        failpoints.hit("outbox.recording")
 
 
 def _conclude(session: Session, row: Outbox, now: datetime) -> None:

@@ -13,6 +13,7 @@ from rq import Queue
 from rq.job import Job as RqJob
 from rq.job import Retry
 
+from . import failpoints
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ def ring(conf: Settings, what: Literal["inbox"]) -> bool:
     """Say "look" to a worker; False when nobody can hear it (the sweep will find the rows)."""
     if not conf.redis_url:
         return False
+    failpoints.hit("queue.ring")
     try:
         client = _clients.setdefault(conf.redis_url, connect(conf) or redis.Redis())
         bell = queue(client)
@@ -61,6 +63,7 @@ def ring(conf: Settings, what: Literal["inbox"]) -> bool:
     except (redis.RedisError, OSError) as error:
         log.warning("no doorbell: %s", error)
         return False
+    failpoints.hit("queue.rung")
     return True
 
 

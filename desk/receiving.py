@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from . import audit, outbox, phrases, routing, settings, tickets
+from . import audit, failpoints, outbox, phrases, routing, settings, tickets
 from .mail import Letter
 from .models import Attachment, Fact, InboundMail, Message, Outbox, OutboxRecipient, Person, Ticket
 from .reading import Reading
@@ -42,10 +42,12 @@ def receive(session: Session, conf: Settings, inbound: InboundMail, result: Read
         ticket = _open(session, conf, inbound, result, sender, route, now=now)
     message = _message(session, inbound, letter, ticket, sender, unconfirmed=route.unconfirmed)
     _facts(session, ticket, message, result, first=route.ticket is None)
+    failpoints.hit("inbox.message")
     if route.ticket is not None:
         _appended(session, ticket, message, result, route, now=now)
     elif _may_acknowledge(session, conf, inbound, letter, sender, now):
         acknowledge(session, conf, ticket, message, now=now)
+        failpoints.hit("inbox.acknowledged")
     inbound.state = "done"
 
 

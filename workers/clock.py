@@ -192,15 +192,12 @@ class Clock:
 
 
 def send_letters(database: Database, conf: Settings, stop: threading.Event) -> None:
-    """Send what is due, every second until stopped; beats only between letters, so a hanging server is seen."""
-    beaten = 0.0
+    """Send what is due, every second until stopped; a mail server that hangs stops its heartbeat."""
+    pulse = leases.Pulse(database, "outbox", now_fn=db.now)
     while not stop.is_set():
         try:
             tried = outbox.drain(database, conf, now_fn=db.now, limit=10)
-            if time.monotonic() - beaten > leases.BEAT_SECONDS:
-                with database.write() as session:
-                    leases.beat(session, "outbox", now=db.now())
-                beaten = time.monotonic()
+            pulse()
         except Exception:
             log.exception("sending letters")
             tried = 0

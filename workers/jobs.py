@@ -7,7 +7,6 @@ there is no Redis. A lost ring therefore costs seconds, never a mail.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 import time
@@ -15,7 +14,7 @@ import time
 import redis
 from rq import SimpleWorker
 
-from desk import db, leases, queue, settings
+from desk import db, failpoints, leases, queue, settings
 from desk.db import Database
 from desk.inbox import Drain
 from desk.settings import Settings
@@ -27,6 +26,7 @@ _drain: Drain | None = None
 
 def drain_inbox() -> None:
     """The only job: look. It has no argument, so a forged one can do no more than that."""
+    failpoints.hit("work.rung")
     if _drain is not None:
         _drain.run()
 
@@ -35,13 +35,10 @@ def main(conf: Settings) -> None:
     """Work until SIGTERM."""
     global _drain
     database = Database(conf.database_url)
-    _drain = Drain(database, conf, now_fn=db.now)
-    stop = threading.Event()
-    threading.Thread(target=_beat, args=(database, stop), daemon=True).start()
+    _drain = Drain(database, conf, now_fn=db.now, progress=leases.Pulse(database, "work", now_fn=db.now))
     try:
-        _loop(conf, _drain, stop)
+        _loop(conf, _drain, threading.Event())
     finally:
-        stop.set()
         _drain.close()
         database.dispose()
 
@@ -88,16 +85,6 @@ class Bell(SimpleWorker):
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, ask)
-
-
-def _beat(database: Database, stop: threading.Event) -> None:
-    while not stop.is_set():
-        try:
-            with database.write() as session:
-                leases.beat(session, "work", now=db.now(), detail={"pid": os.getpid()})
-        except Exception:
-            log.exception("heartbeat")
-        stop.wait(15)
 
 
 if __name__ == "__main__":
