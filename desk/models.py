@@ -31,6 +31,7 @@ OUTBOX_STATES = ("pending", "sending", "sent", "uncertain", "failed", "cancelled
 DEADLINE_STATES = ("running", "met", "missed", "cancelled")
 ALERT_STATES = ("pending", "queued", "sent", "failed", "acknowledged", "cancelled")
 ROLES = ("advocate", "lead", "admin")
+STEP_STATES = ("prepared", "sent", "answered", "skipped", "cancelled")
 FACT_STATES = ("found", "confirmed", "corrected", "rejected")
 
 
@@ -185,6 +186,8 @@ class Ticket(Base):
     marketplace: Mapped[str] = mapped_column(String(32), default="")
     company_case: Mapped[str] = mapped_column(String(100), default="", index=True)  # the company's own number
     company_domain: Mapped[str] = mapped_column(String(255), default="")
+    topics: Mapped[list[Any]] = mapped_column(default=list)  # keys, best first
+    demands: Mapped[list[Any]] = mapped_column(default=list)
     missing: Mapped[list[Any]] = mapped_column(default=list)  # keys of what the consumer has not told yet
     hints: Mapped[list[Any]] = mapped_column(default=list)  # [{"kind": "names_ticket", "number": 1042}, …]
     delivery_failed: Mapped[bool] = mapped_column(default=False)  # a letter of ours bounced or failed
@@ -276,7 +279,7 @@ class Fact(Base):
     __table_args__ = (Index(None, "kind", "value"), _one_of("state", FACT_STATES))
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
-    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # none: a person of the team wrote it
     kind: Mapped[str] = mapped_column(String(32))
     value: Mapped[str] = mapped_column(String(500))
     quote: Mapped[str] = mapped_column(String(500))
@@ -329,6 +332,58 @@ class OutboxRecipient(Base):
     code: Mapped[int | None]
     text: Mapped[str] = mapped_column(default="")
     outbox: Mapped[Outbox] = relationship(back_populates="recipients")
+
+
+# --- escalation ------------------------------------------------------------------------------
+
+
+class Letter(Base):
+    """A paper of ours, frozen: the facts it was written from, its bytes and their SHA-256. Never changed, only replaced."""
+
+    __tablename__ = "letter"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True, default=new_public_id)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    template: Mapped[str] = mapped_column(String(64))
+    template_sha256: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(500))
+    facts: Mapped[dict[str, Any]]  # name → the words that stand in the letter
+    annexes: Mapped[list[Any]] = mapped_column(default=list)  # public ids of attachments, in the order of their numbers
+    written_on: Mapped[date]
+    text: Mapped[str]
+    pdf: Mapped[bytes] = mapped_column(deferred=True)
+    docx: Mapped[bytes] = mapped_column(deferred=True)
+    sha256: Mapped[str] = mapped_column(String(64))  # of the PDF
+    author_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+
+
+class Step(Base):
+    """One act of escalation: to whom, by which way, when, with which proof, what came back."""
+
+    __tablename__ = "step"
+    __table_args__ = (_one_of("state", STEP_STATES),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True, default=new_public_id)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    key: Mapped[str] = mapped_column(String(64))  # of config/escalation.toml
+    state: Mapped[str] = mapped_column(String(16), default="prepared")
+    addressee: Mapped[str] = mapped_column(String(500), default="")
+    channel: Mapped[str] = mapped_column(String(16), default="")
+    place: Mapped[str] = mapped_column(default="")  # the address, form or number it was sent to
+    letter_id: Mapped[int | None] = mapped_column(ForeignKey("letter.id"))
+    outbox_id: Mapped[int | None] = mapped_column(ForeignKey("outbox.id"))
+    reason: Mapped[str] = mapped_column(default="")  # why it was skipped, or taken out of turn
+    number: Mapped[str] = mapped_column(String(100), default="")  # given by the addressee, or of the postal item
+    proof: Mapped[str] = mapped_column(default="")
+    sent_on: Mapped[date | None]
+    proven_on: Mapped[date | None]  # the day from which the addressee's clocks are counted
+    answer: Mapped[str] = mapped_column(default="")
+    answered_on: Mapped[date | None]
+    author_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+    letter: Mapped[Letter | None] = relationship()
+    author: Mapped[User] = relationship()
 
 
 # --- deadlines -------------------------------------------------------------------------------
