@@ -81,19 +81,22 @@ def undelivered(session: Session, *, before: datetime) -> int:
 
 
 def _bundles(alerts: list[Alert], digest_above: int) -> list[list[Alert]]:
-    """Late ones together, and all together when they are many."""
+    """A letter for each deadline; late ones together, and all together when they are many."""
     if len(alerts) > digest_above:
         return [alerts]
-    late = [a for a in alerts if a.late]
-    return [*([late] if late else []), *([a] for a in alerts if not a.late)]
+    bundles: dict[int, list[Alert]] = {}
+    for alert in alerts:
+        bundles.setdefault(0 if alert.late else alert.deadline_id, []).append(alert)
+    return list(bundles.values())
 
 
 def _queue(session: Session, conf: Settings, alerts: list[Alert], write_mail: WriteMail, now: datetime) -> None:
-    subject, text = words.one(conf, alerts[0]) if len(alerts) == 1 else words.digest(conf, alerts)
+    kind = "alert" if len({a.deadline_id for a in alerts}) == 1 else "digest"
+    subject, text = words.one(conf, alerts) if kind == "alert" else words.digest(conf, alerts)
     ids = ",".join(str(a.id) for a in alerts)
-    key = f"alert:{ids}" if len(alerts) == 1 else f"digest:{hashlib.sha256(ids.encode()).hexdigest()}"
+    key = f"alert:{ids}" if len(alerts) == 1 else f"alerts:{hashlib.sha256(ids.encode()).hexdigest()}"
     try:
-        out = write_mail(alerts[0].user, key, "alert" if len(alerts) == 1 else "digest", subject, text)
+        out = write_mail(alerts[0].user, key, kind, subject, text)
     except ValueError as error:
         for alert in alerts:
             _failed(session, alert, str(error), now)

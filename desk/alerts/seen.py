@@ -9,10 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from .. import audit
@@ -39,19 +38,13 @@ def acknowledge(session: Session, alert: Alert, *, user: User, now: datetime) ->
     """The person knows of this deadline: no escalation, no daily repeat; False for somebody else's alert."""
     if alert.user_id != user.id:
         return False
-    rows = session.scalars(select(Alert).where(
-        Alert.deadline_id == alert.deadline_id, Alert.user_id == user.id).order_by(Alert.id).with_for_update().options(
-        joinedload(Alert.outbox)).execution_options(populate_existing=True)).all()
-    return _acknowledge(session, rows, user, now) > 0
+    return _acknowledge(session, select(Alert).where(Alert.deadline_id == alert.deadline_id), user, now) > 0
 
 
 def acknowledge_all(session: Session, user: User, *, now: datetime) -> int:
     """Acknowledge everything the person sees; how many alerts that were."""
     deadlines = select(Alert.deadline_id).where(Alert.user_id == user.id, Alert.state.in_(plan.SHOWN))
-    rows = session.scalars(select(Alert).where(
-        Alert.user_id == user.id, Alert.deadline_id.in_(deadlines)).order_by(Alert.id).with_for_update().options(
-        joinedload(Alert.outbox), joinedload(Alert.deadline)).execution_options(populate_existing=True)).all()
-    return _acknowledge(session, rows, user, now)
+    return _acknowledge(session, select(Alert).where(Alert.deadline_id.in_(deadlines)), user, now)
 
 
 def link(conf: Settings, alert: Alert) -> str:
@@ -65,7 +58,7 @@ def link_token(conf: Settings, alert: Alert) -> str:
 def by_token(session: Session, conf: Settings, token: str) -> Alert | None:
     """The alert of a genuine link. Opening the link must change nothing: mail scanners open every link."""
     number, _, mac = token.partition(".")
-    if not (number.isascii() and number.isdigit() and len(number) < 10):
+    if not (token.isascii() and number.isdigit() and len(number) < 10):
         return None
     alert = session.get(Alert, int(number), options=[joinedload(Alert.user), joinedload(Alert.deadline)])
     if alert is None or not hmac.compare_digest(mac.encode(), _mac(conf, alert).encode()):
@@ -78,7 +71,9 @@ def _mac(conf: Settings, alert: Alert) -> str:
     return base64.b32encode(hmac.digest(conf.secret_key(), what.encode(), hashlib.sha256)[:20]).decode().lower()
 
 
-def _acknowledge(session: Session, rows: Sequence[Alert], user: User, now: datetime) -> int:
+def _acknowledge(session: Session, query: Select[Alert], user: User, now: datetime) -> int:
+    rows = session.scalars(query.where(Alert.user_id == user.id).order_by(Alert.id).with_for_update(of=Alert).options(
+        joinedload(Alert.outbox), joinedload(Alert.deadline)).execution_options(populate_existing=True)).all()
     known = [a for a in rows if a.state in plan.SHOWN]
     for alert in known:
         alert.state, alert.acknowledged_at = "acknowledged", now

@@ -12,9 +12,10 @@ from ..settings import Settings
 from . import plan, seen
 
 
-def one(conf: Settings, alert: Alert) -> tuple[str, str]:
-    """Subject and text of a single alert."""
-    return f"{_mark([alert])}{_state(alert)} — обращение № {alert.deadline.ticket.number}", _paragraph(conf, [alert])
+def one(conf: Settings, alerts: list[Alert]) -> tuple[str, str]:
+    """Subject and text about one deadline."""
+    number = alerts[-1].deadline.ticket.number
+    return f"{_mark(alerts)}{_state(alerts[-1])} — обращение № {number}", _paragraph(conf, alerts)
 
 
 def digest(conf: Settings, alerts: Sequence[Alert]) -> tuple[str, str]:
