@@ -1,4 +1,4 @@
-"""The law as shipped in config/: which rules there are, which days are working days. Read once for a process."""
+"""The law as shipped in config/: rules, working days, penalties. Read once for a process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 
 from . import settings
 from .law import calendar as law_calendar
-from .law import rules
+from .law import rates, rules
 
 
 @functools.cache
@@ -17,3 +17,8 @@ def known_rules() -> rules.Rules:
 @functools.cache
 def production_calendar() -> law_calendar.ProductionCalendar:
     return law_calendar.load(settings.resource("config") / "calendar.toml")
+
+
+@functools.cache
+def penalties() -> rates.Rates:
+    return rates.load(settings.resource("config") / "penalties.toml")

@@ -55,7 +55,7 @@ class DueHours:
 
 def due(
     start: date, length: int, unit: Unit, day_kind: DayKind, roll: Roll, calendar: ProductionCalendar,
-    *, event: words.Said = story.EVENT,
+    *, event: words.Said = words.EVENT,
 ) -> Due:  # fmt: skip
     """The deadline of `length` units that an event on the day `start` begins; `event` is how the words call it.
 
@@ -101,7 +101,7 @@ def resumed(
 
 
 def due_hours(
-    start_at: datetime, hours: int, tz: str = "Europe/Moscow", *, event: words.Said = story.EVENT
+    start_at: datetime, hours: int, tz: str = "Europe/Moscow", *, event: words.Said = words.EVENT
 ) -> DueHours:
     """The moment `hours` hours after `start_at` (aware); `tz` and `event` are only for the words.
 

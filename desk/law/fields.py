@@ -55,6 +55,14 @@ def percent(value: Any) -> Decimal:
     return Decimal(value)
 
 
+def rubles(value: Any) -> Decimal:
+    """A sum in rubles as text: 10000, 10000.5, 10 000,50."""
+    plain = re.sub(r"(?<=\d)[ \u00a0\u202f](?=\d)", "", text(value))
+    if not re.fullmatch(r"\d+([.,]\d{1,2})?", plain, re.ASCII):
+        raise ValueError(f"{value!r} is not a sum in rubles; write it as 10000.50")
+    return Decimal(plain.replace(",", "."))
+
+
 def flag(value: Any) -> bool:
     """true or false."""
     if not isinstance(value, bool):

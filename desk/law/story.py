@@ -8,7 +8,6 @@ from desk.law import words
 from desk.law.calendar import ProductionCalendar
 from desk.law.words import Said
 
-EVENT = Said("событие", "event on")
 _SHOWN = 6
 
 

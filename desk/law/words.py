@@ -29,6 +29,9 @@ class Said(NamedTuple):
     en: str
 
 
+EVENT = Said("событие", "event on")
+
+
 def join(parts: Sequence[Said], between: str) -> Said:
     """The parts with `between` between them."""
     return Said(between.join(part.ru for part in parts), between.join(part.en for part in parts))

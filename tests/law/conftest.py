@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.law import calendar, rules
+from desk.law import calendar, rates, rules
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -13,5 +13,10 @@ def russia() -> calendar.ProductionCalendar:
 
 
 @pytest.fixture(scope="session")
-def clocks() -> rules.Rules:
-    return rules.load(CONFIG / "deadlines.toml")
+def known() -> rates.Rates:
+    return rates.load(CONFIG / "penalties.toml")
+
+
+@pytest.fixture(scope="session")
+def clocks(known: rates.Rates) -> rules.Rules:
+    return rules.load(CONFIG / "deadlines.toml", known)
