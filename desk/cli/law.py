@@ -50,8 +50,9 @@ def owed(options: argparse.Namespace) -> int:
 
 
 def _answers(answer: Callable[[str], str]) -> int:
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    for stream in (sys.stdin, sys.stdout):  # JSON is UTF-8 whatever the terminal speaks
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     for line in sys.stdin:
         print(answer(line), flush=True)
     return 0
