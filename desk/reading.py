@@ -20,13 +20,15 @@ import struct
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta, timezone
 from typing import IO, Any, BinaryIO
 
 from . import facts, mail, pictures, settings
 
 HEAD = struct.Struct(">cIQ")
 ANSWER = struct.Struct(">cQ")
+MOSCOW = timezone(timedelta(hours=3))
 PICTURES = {"thumb": b"t", "view": b"v"}
 
 
@@ -46,47 +48,70 @@ class Reading:
     letter: mail.Letter
     facts: list[facts.Fact]
     marketplace: str
+    topics: list[str]
+    demands: list[str]
     missing: list[str]
 
 
 def read(raw: bytes) -> dict[str, Any]:
-    """Everything about a mail as plain JSON values: `letter`, `facts`, `marketplace`, `missing`."""
+    """Everything about a mail as plain JSON values: `letter`, `facts`, `marketplace`, `topics`, `demands`, `missing`.
+
+    Files are not opened: that is slow work, done by `files`.
+    """
     letter = mail.parse(raw)
-    formats = known_formats()
-    domain = letter.from_.address.rpartition("@")[2]
-    found = [_placed(fact, letter) for fact in facts.find(sources(letter), formats, sender_domain=domain)]
-    return {"letter": letter.as_dict(), "facts": [asdict(fact) for fact in found],
-            "marketplace": facts.marketplace(found) or "",
-            "missing": facts.missing(found, letter.reply_text or letter.text, name=letter.from_.name,
-                                     has_files=any(not a.inline for a in letter.attachments))}
+    return _understood(letter, _facts(letter, sources(letter)))
 
 
-def as_json(raw: bytes) -> dict[str, Any]:
+def as_json(raw: bytes, *, with_files: bool = True) -> dict[str, Any]:
     """One mail in the flat form that `desk parse --json` prints."""
-    data = read(raw)
-    letter, found = data["letter"], data["facts"]
-
-    def values(kind: str) -> list[str]:
-        return list(dict.fromkeys(f["value"] for f in found if f["kind"] == kind and f["place"] != "quote"))
-
-    flat = {key: letter[key] for key in (
+    letter = mail.parse(raw)
+    found = _facts(letter, sources(letter))
+    data = _understood(letter, found)
+    values = data["letter"]
+    flat = {key: values[key] for key in (
         "message_id", "in_reply_to", "references", "date", "subject", "kind", "auto_submitted", "bounce", "text",
         "reply_text", "forwarded", "attachments")}
     return flat | {
-        "from": letter["from_"]["address"], "from_name": letter["from_"]["name"],
-        "to": [a["address"] for a in letter["to"]], "cc": [a["address"] for a in letter["cc"]],
-        "marketplace": data["marketplace"] or None, "order_numbers": values("order_number"),
-        "tracking_numbers": values("tracking_number"), "amounts": values("amount"), "phones": values("phone"),
-        "missing": data["missing"], "order_date": next(iter(values("order_date")), None),
-        "topics": facts.topics(letter["subject"], letter["reply_text"] or letter["text"], known_topics()),
-        "demands": facts.demands(letter["subject"], letter["reply_text"] or letter["text"], known_topics()),
-        "facts": [{"kind": f["kind"], "value": f["value"], "source": f["place"], "quote": f["quote"],
-                   "confidence": f["confidence"]} for f in found]}
+        "from": letter.from_.address, "from_name": letter.from_.name,
+        "to": [a.address for a in letter.to], "cc": [a.address for a in letter.cc],
+        **facts.lists(found), "marketplace": data["marketplace"] or None,
+        "topics": data["topics"], "demands": data["demands"], "missing": data["missing"],
+        "facts": [{"kind": f.kind, "value": f.value, "source": f.place, "quote": f.quote, "confidence": f.confidence}
+                  for f in found]}
+
+
+def _understood(letter: mail.Letter, found: list[facts.Fact]) -> dict[str, Any]:
+    said, known = letter.reply_text or letter.text, known_topics()
+    topics, demands = facts.topics(letter.subject, said, known), facts.demands(letter.subject, said, known)
+    missing = facts.missing(found, f"{letter.subject}\n{said}", known, topics=topics, demands=demands,
+                            name=letter.from_.name, has_files=any(not a.inline or a.content_type.startswith("image/")
+                                                                  for a in letter.attachments))
+    return {"letter": letter.as_dict(), "facts": [asdict(fact) for fact in found],
+            "marketplace": facts.marketplace(found) or "", "topics": topics, "demands": demands, "missing": missing}
+
+
+def _facts(letter: mail.Letter, said: list[facts.Source]) -> list[facts.Fact]:
+    senders = [letter.from_.address, letter.forwarded.from_ if letter.forwarded else ""]
+    domains = [address.rpartition("@")[2].strip("<> ") for address in senders]
+    return facts.find(said, known_formats(), domains, sent=_sent_on(letter))
+
+
+def sources(letter: mail.Letter) -> list[facts.Source]:
+    """The letter's texts by who speaks; spans in the body's parts are spans of `letter.text`."""
+    parts = facts.places(letter.text, letter.folds, forwarded=letter.forwarded is not None)
+    links = facts.links(letter.html) if letter.html and not any(part.place == "quote" for part in parts) else None
+    return [facts.Source("subject", letter.subject), *parts, *([links] if links else [])]
+
+
+def _sent_on(letter: mail.Letter) -> date | None:
+    """The day on the writer's calendar; most live by Moscow's clock or later."""
+    return letter.date.astimezone(MOSCOW).date() if letter.date else None
 
 
 def from_dict(data: dict[str, Any]) -> Reading:
     letter = mail.Letter.from_dict(data["letter"], ())
-    return Reading(letter, [facts.Fact(**fact) for fact in data["facts"]], data["marketplace"], data["missing"])
+    return Reading(letter, [facts.Fact(**fact) for fact in data["facts"]], data["marketplace"], data["topics"],
+                   data["demands"], data["missing"])
 
 
 @functools.cache
@@ -97,16 +122,6 @@ def known_formats() -> facts.Formats:
 @functools.cache
 def known_topics() -> facts.Topics:
     return facts.load_topics(settings.resource("config") / "topics.toml")
-
-
-def sources(letter: mail.Letter) -> list[facts.Source]:
-    return [facts.Source("subject", letter.subject), facts.Source("body", letter.text)]
-
-
-def _placed(fact: facts.Fact, letter: mail.Letter) -> facts.Fact:
-    """What stands in a quote of an earlier letter is not said by this sender."""
-    quoted = fact.place == "body" and any(start <= fact.start < end for start, end in letter.folds)
-    return replace(fact, place="quote") if quoted else fact
 
 
 class Reader:

@@ -22,7 +22,7 @@ from .settings import Settings
 
 ACTOR = "mail"
 # Facts that describe the case; what stands in a quote was said by somebody else, perhaps by us.
-OWN_PLACES = ("subject", "body", "forward")
+OWN_PLACES = ("subject", "body", "signature", "forward", "link")
 
 
 def receive(session: Session, conf: Settings, inbound: InboundMail, result: Reading, *, now: datetime) -> None:

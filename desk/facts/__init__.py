@@ -3,10 +3,13 @@
 from .completeness import missing
 from .fact import Fact, Source
 from .formats import Formats, load_formats
-from .reading import find, marketplace
+from .places import links
+from .places import split as places
+from .reading import find, lists
+from .shops import best as marketplace
 from .stems import Topics, demands, load_topics, topics
 
 __all__ = [
-    "Fact", "Formats", "Source", "Topics", "demands", "find", "load_formats", "load_topics", "marketplace", "missing",
-    "topics",
+    "Fact", "Formats", "Source", "Topics", "demands", "find", "links", "lists", "load_formats", "load_topics",
+    "marketplace", "missing", "places", "topics",
 ]

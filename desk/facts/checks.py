@@ -1,10 +1,12 @@
-"""Check digits: postal numbers, cards."""
+"""Check digits: postal numbers, cards, taxpayers and the state register."""
 
 from __future__ import annotations
 
 import re
 
-CARD_START = re.compile(r"220[0-4]|4|5[1-5]|2[2-7]|62|3[47]")
+INN = {10: ((2, 4, 10, 3, 5, 9, 4, 6, 8),),
+       12: ((7, 2, 4, 10, 3, 5, 9, 4, 6, 8), (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8))}
+CARD_START = re.compile(r"220[0-4]|4|5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|62|3[47]")
 
 
 def digits(value: str) -> str:
@@ -33,3 +35,18 @@ def is_card(value: str) -> bool:
         return False
     doubled = (int(c) * 2 - 9 * (int(c) > 4) if place % 2 else int(c) for place, c in enumerate(reversed(value)))
     return sum(doubled) % 10 == 0
+
+
+def is_inn(value: str) -> bool:
+    """A taxpayer's number of ten (firm) or twelve (person) digits."""
+    if not value.isdigit() or len(value) not in (10, 12) or len(set(value)) == 1:
+        return False
+    return all(sum(int(c) * w for c, w in zip(value, weights, strict=False)) % 11 % 10 == int(value[len(weights)])
+               for weights in INN[len(value)])
+
+
+def is_ogrn(value: str) -> bool:
+    """A state register number of thirteen (firm) or fifteen (entrepreneur) digits."""
+    if not value.isdigit() or len(value) not in (13, 15):
+        return False
+    return int(value[:-1]) % (len(value) - 2) % 10 == int(value[-1])

@@ -3,37 +3,54 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .fact import Fact
+from .stems import Topics
 
-DEMAND = re.compile(
-    r"(?:верн(?:ите|уть|ули)|возврат|возместит|компенс|замен(?:ите|ить|ы|у)|поменя|обменя|почин|отремонт|"
-    r"достав(?:ьте|ить)|привез|снизит|уменьшит|выплат|перечисл|переда(?:йте|ть)|прошу|требую|просим|требуем|"
-    r"выда(?:йте|ть)|пересчита)", re.I)
+SPOKEN = ("subject", "body", "signature", "forward", "attachment", "link")
+SEEN = ("damaged", "wrong_item", "counterfeit")  # what only a photo proves
+GOODS = ("product", "article", "product_url")
+# What was bought, where the words say it without a name of goods that we know.
 PRODUCT = re.compile(
-    r"(?:артикул|арт\.|sku|модел[ьи]|товар[а-я]{0,3}\s[«\"A-Za-zА-Я]|«[^»\n]{3,80}»|"
-    r"(?:заказ|куп|приобр|оплат)[а-яё]{0,8}(?:\(а\))?[\s:—–-]{1,3}(?!№|номер|\d)[а-яёa-z«\"][а-яёa-z]{2,})", re.I)
+    r"(?:(?:модел[ьи]|товар[а-я]{0,3}|наименование|изделие)\s{0,2}(?:[:—–-]\s{0,2}|\t\s{0,4})(?!№|номер|\d)[а-яёa-z«\"]"
+    r"|(?:заказал[аи]?|купил[аи]?|приобр[её]л[аи]?|взял[аи]?|заказывал[аи]?|покупал[аи]?)\s(?:себе\s|мне\s|сыну\s|маме\s|в подарок\s|у вас\s|там\s)?"
+    r"«[^»\n]{3,80}»)", re.I)
+LATIN = re.compile(r"(?<![\w@./-])(?:[а-яё]{4,20}\s)(?!ozon|wildberries|wb\b|lamoda|aliexpress|avito|yandex|market|joom|dns|rub)"
+                   r"[A-Z][A-Za-z]{2,15}(?:\s[\w-]{1,12}\d[\w-]{0,8})", re.I)
 NAMED = re.compile(r"(?:с уважением|меня зовут|фио|ф\.\s?и\.\s?о\.)[,:.\s]{1,5}[А-ЯЁ][а-яё]{1,20}\s[А-ЯЁ]", re.I)
 WORDS = re.compile(r"[а-яёa-z]{3,}", re.I)
-DESCRIPTION_WORDS = 12
+DESCRIPTION_WORDS = 10
 
 
-def missing(facts: Iterable[Fact], text: str, *, name: str = "", has_files: bool = False) -> list[str]:
+def missing(facts: Iterable[Fact], text: str, known: Topics, *, topics: Sequence[str] = (), demands: Sequence[str] = (),
+            name: str = "", has_files: bool = False) -> list[str]:
     """Keys of what cannot be seen, in the order of asking.
 
-    `order_number order_date product description demand photos_or_documents name phone`
+    `order_number order_date product description demand photos_or_documents name phone`; photos only where the topic
+    needs them: damaged, wrong or counterfeit goods.
     """
-    kinds = {fact.kind for fact in facts}
+    kinds = {fact.kind for fact in facts if fact.place in SPOKEN}
     text = text[:65536]
     told = {
         "order_number": "order_number" in kinds,
         "order_date": bool(kinds & {"order_date", "receipt"}),
-        "product": PRODUCT.search(text) is not None,
+        "product": bool(kinds & set(GOODS)) or _names_goods(text, known),
         "description": len(WORDS.findall(text)) >= DESCRIPTION_WORDS,
-        "demand": DEMAND.search(text) is not None,
-        "photos_or_documents": has_files or "receipt" in kinds,
-        "name": len(name.split()) >= 2 or NAMED.search(text) is not None,
+        "demand": any(demand != "none" for demand in demands),
+        "photos_or_documents": has_files or "receipt" in kinds or not set(topics) & set(SEEN),
+        "name": _is_full(name) or "name" in kinds or NAMED.search(text) is not None,
         "phone": "phone" in kinds,
     }
     return [key for key, known in told.items() if not known]
+
+
+def _names_goods(text: str, known: Topics) -> bool:
+    plain = text.lower().replace("ё", "е")
+    return bool(known.product.search(plain) or PRODUCT.search(text) or LATIN.search(text))
+
+
+def _is_full(name: str) -> bool:
+    """First and last name, of letters: «Анна Белова», and no firm."""
+    words = [word for word in name.split() if len(word) > 1 and word.replace("-", "").isalpha()]
+    return len(words) >= 2

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PLACES = ("subject", "body", "quote", "forward", "sender")
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A text and its place: `subject`, `body`, `quote` or `forward`."""
+    """A text and its place.
+
+    Places: `subject`, `body`, `signature`, `forward` and `attachment` speak for the sender; `link` holds the addresses
+    behind the words of an HTML letter; `quote` is an earlier letter; `sender` is the From address itself.
+    """
 
     place: str
     text: str
@@ -19,7 +21,9 @@ class Source:
 class Fact:
     """`value` is normalised, `quote` the words as written, `start` and `end` their span in that source's text.
 
-    Kinds: order_number, marketplace, tracking_number, amount, phone, order_date, receipt.
+    Kinds that go into lists: order_number, tracking_number, amount, order_date, phone, receipt, marketplace. Others tell
+    more: other_amount (offered, compared, bonus), company_phone, delivery_date, return_date, refusal_date, claim_date,
+    promised_date, other_date, case_number, article, product_url, inn, ogrn, seller, name, address.
     `marketplace` is the one that this fact speaks for, '' when none.
     """
 
@@ -31,3 +35,8 @@ class Fact:
     end: int
     confidence: float
     marketplace: str = ""
+
+
+def of(source: Source, kind: str, value: str, start: int, end: int, confidence: float) -> Fact:
+    """A fact whose quote is that span of the source."""
+    return Fact(kind, value, source.text[start:end], source.place, start, end, confidence)

@@ -11,9 +11,17 @@ from typing import Any
 NEEDED = {"marketplace": ("key", "words", "domains"), "order": ("marketplace", "by", "pattern", "confidence")}
 NESTED = re.compile(r"[+*}]\)[+*{]")
 EDGE_BEFORE, EDGE_AFTER = r"(?<![\w-])(?<!\d[.,])", r"(?![\w-])(?![.,]\d)"
-# Between a label and its number: endings, «номер», «№», brackets, colons; other words only before an explicit «№».
-LINK = (r"[а-яёa-z]{0,4}(?:[^\n\d№#]{0,40}[№#]|[\s\xa0:(«\"'-]{0,4}(?:от\s{1,2}[\d.]{8,10}\s?(?:г\.?\s?)?)?"
-        r"(?:\b(?:номер[а-я]{0,2}|num(?:ber)?|no|n)\b[.\s\xa0:]{0,3})?[№#N]?)[\s\xa0:«\"'(-]{0,4}")
+# Between a label and its number: endings, «№», «номер», brackets, colons, a date; other words only before «№» or «номер».
+GAP = r"[ \t\xa0|:(«\"'—–-]{0,40}"
+DATED = (r"(?:от\s{1,2}(?:[\d./-]{8,10}|\d{1,2}(?:-?го)?\s[а-я]{3,8}(?:\s\d{4})?)\s?(?:г(?:ода|\.)?)?,?\s?)?")
+NUMBER_WORD = r"(?:\b(?:номер[а-я]{0,2}|num(?:ber)?|no|n|id)\b[.\s\xa0:—–-]{0,4})?[№#]{0,2}N?"
+LINK = (rf"[а-яёa-z]{{0,5}}\.?(?:\s{{1,2}}(?:(?:на|в|с|из|у)\s{{1,2}})?(?:SHOPS)(?!\w))?(?:[^\n\d№#]{{0,40}}[№#]|[^\n\d№#.!?]{{1,60}}(?<!\w)номер(?:ом)?(?!\w)|{GAP}{DATED}{NUMBER_WORD})"
+        r"[ \t\xa0:«\"'(—–-]{0,4}(?:(?<=[:№#])[\s:]{1,6})?")
+# «Номер заказа», «№ отправления», «order number»: their number may stand on the next line or in the next cell.
+NAMED = (r"(?:(?:номер[а-я]{{0,2}}|код|id)\s{{1,2}}(?:(?:моего|вашего|нашего|данного|этого|интернет)[\s-])?(?:{stems})|"
+         r"(?:№|\bn)\s?(?:{stems})|order\s?(?:number|no\.?|id|\#))[а-яё]{{0,4}}")
+NAMED_LINK = (rf"(?![а-яё])[\s|:(«\"'=—–-]{{0,40}}{DATED}"
+              r"(?:(?:на|в|у)\s[\w.-]{2,20}(?:\s[\w.-]{2,20})?[\s:—–-]{1,4})?[№#]{0,2}\s?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,7 @@ class Formats:
     domains: dict[str, str]
     sites: re.Pattern[str]
     label: re.Pattern[str]
+    heading: re.Pattern[str]
     not_order: re.Pattern[str]
     orders: tuple[Order, ...]
 
@@ -55,12 +64,17 @@ def load_formats(source: Path | str) -> Formats:
         raise ValueError(f"marketplaces: {error}") from None
     marketplaces, labels = _table(data, "marketplace"), data.get("labels", {})
     keys = {str(entry.get("key")) for entry in marketplaces}
+    stems = _any(labels.get("order", []))
+    named = NAMED.format(stems=stems)
+    link = LINK.replace("SHOPS", "|".join(word for m in marketplaces for word in m["words"]))
     domains = {str(domain).lower(): str(m["key"]) for m in marketplaces for domain in m["domains"]}
     return Formats(
         words={str(m["key"]): _words(m) for m in marketplaces}, domains=domains,
         sites=re.compile(rf"(?<![\w-])(?:[\w-]{{1,40}}\.){{0,3}}(?:{_any(list(domains))})(?![\w-])", re.I),
-        label=re.compile(rf"(?<![\w-])(?:{_any(labels.get('order', []))}){LINK}", re.I),
-        not_order=re.compile(rf"(?<!\w)(?:{_any(labels.get('not_order', []))})[а-яё]{{0,4}}[\s:№#.(-]{{0,6}}$", re.I),
+        label=re.compile(rf"(?<![\w-])(?:{named}{NAMED_LINK}|(?:{stems}){link})", re.I),
+        heading=re.compile(named, re.I),
+        not_order=re.compile(rf"(?<!\w)(?:{_any(labels.get('not_order', []))})[а-яё]{{0,4}}"
+                             r"(?:\s(?:номер[а-я]{0,2}|на возврат))?[\s:№#.(-]{0,6}$", re.I),
         orders=tuple(_order(entry, keys) for entry in _table(data, "order")))
 
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from . import checks
 from .fact import Fact, Source
 from .formats import Formats, Order
 
-NEXT = re.compile(r"\s{0,2}(?:,|;|\bи\b|/)\s{0,2}[№#]?\s?")
-MONEY = re.compile(r"[\s\xa0]{0,2}(?:руб|₽|р\.|rub|тыс|коп|шт|дн|г\.|год)", re.I)
-MAX_CHAIN = 10
+NEXT = re.compile(r"\s{0,2}(?:,\s?(?:и\s)?|;|\bи\b|/|\+|\n)\s{0,2}[№#]?\s?")
+MONEY = re.compile(r"[\s\xa0]{0,2}(?:руб|₽|р\.|р\b|rub|тыс|коп|шт|дн[яе]|дней|г\.|год|%|км|кг|балл|бонус|тенге|мм\b|см\b)", re.I)
+DATE = re.compile(r"(?:19|20)\d\d-[01]?\d-[0-3]?\d$|[0-3]?\d-[01]?\d-(?:19|20)\d\d$")
+YEAR = re.compile(r"(?:19|20)\d\d$")
+SURE = re.compile(r"(?:[№#]|номер[а-я]{0,2}|number|:)[\s:«\"(—-]{0,4}$", re.I)
+CELLS = re.compile(r"\t|\||[ \xa0]{2,}")
+MAX_CHAIN = 30
 MAX_FACTS = 200
 
 
 def find(source: Source, formats: Formats, named: set[str]) -> list[Fact]:
     """Facts of kind order_number in the order of the text. `named`: the marketplaces that the letter names."""
+    orders = sorted(formats.by("label"), key=lambda order: order.marketplace not in named)
     found: list[Fact] = []
-    for fact in (*_links(source, formats), *_labelled(source, formats, named), *_shapes(source, formats)):
+    for fact in chain(_links(source, formats), _labelled(source, formats, orders, named),
+                      _under_headings(source, formats, orders, named), _shapes(source, formats)):
         if len(found) < MAX_FACTS and not any(fact.start < other.end and other.start < fact.end for other in found):
             found.append(fact)
     return sorted(found, key=lambda fact: fact.start)
@@ -30,22 +37,33 @@ def _links(source: Source, formats: Formats) -> Iterator[Fact]:
             yield _fact(source, order, match.start(1), match.end(1))
 
 
-def _labelled(source: Source, formats: Formats, named: set[str]) -> Iterator[Fact]:
+def _labelled(source: Source, formats: Formats, orders: list[Order], named: set[str]) -> Iterator[Fact]:
     text, at = source.text, 0
-    orders = sorted(formats.by("label"), key=lambda order: order.marketplace not in named)
     while label := formats.label.search(text, at):
         at = place = label.end()
-        if formats.not_order.search(text, max(0, place - 30), place):
+        if formats.not_order.search(text, max(0, place - 40), place):
             continue
-        for _ in range(MAX_CHAIN):
-            fact = _value(source, orders, named, place)
-            if fact is None:
-                break
+        for fact in _chain(source, orders, named, place):
             yield fact
             at = fact.end
-            if not (chained := NEXT.match(text, at)):
-                break
-            place = chained.end()
+
+
+def _chain(source: Source, orders: list[Order], named: set[str], at: int) -> Iterator[Fact]:
+    """The number and those listed after it that look alike."""
+    first = None
+    for _ in range(MAX_CHAIN):
+        fact = _value(source, orders, named, at)
+        if fact is None or first and _form(fact) != _form(first):
+            return
+        yield fact
+        first = first or fact
+        if not (more := NEXT.match(source.text, fact.end)):
+            return
+        at = more.end()
+
+
+def _form(fact: Fact) -> tuple[int, int]:
+    return fact.value.count("-"), len(fact.value) // 4 if "-" in fact.value else len(fact.value)
 
 
 def _value(source: Source, orders: list[Order], named: set[str], at: int) -> Fact | None:
@@ -53,29 +71,54 @@ def _value(source: Source, orders: list[Order], named: set[str], at: int) -> Fac
         if order.only_named and order.marketplace not in named:
             continue
         match = order.pattern.match(source.text, at)
-        if match and not _other(match.group(), order) and not MONEY.match(source.text, match.end()):
+        if match and not _other(source.text, match, order) and not MONEY.match(source.text, match.end()):
             return _fact(source, order, match.start(), match.end())
     return None
+
+
+def _under_headings(source: Source, formats: Formats, orders: list[Order], named: set[str]) -> Iterator[Fact]:
+    """Tables: the cell under «Номер заказа»."""
+    for heading in formats.heading.finditer(source.text):
+        start = source.text.rfind("\n", 0, heading.start()) + 1
+        end = source.text.find("\n", heading.end())
+        if end < 0 or end - start > 300:
+            continue
+        place = len(CELLS.findall(source.text[start:heading.start()].lstrip()))
+        yield from _column(source, orders, named, end + 1, place)
+
+
+def _column(source: Source, orders: list[Order], named: set[str], at: int, place: int) -> Iterator[Fact]:
+    for _ in range(MAX_CHAIN):
+        end = source.text.find("\n", at)
+        line = source.text[at:end if end >= 0 else len(source.text)]
+        cells = [at + len(line) - len(line.lstrip()), *(at + m.end() for m in CELLS.finditer(line) if line[:m.start()].strip())]
+        fact = _value(source, orders, named, cells[place]) if place < len(cells) else None
+        if fact is None or end < 0:
+            if fact:
+                yield fact
+            return
+        yield fact
+        at = end + 1
 
 
 def _shapes(source: Source, formats: Formats) -> Iterator[Fact]:
     for order in formats.by("shape"):
         for match in order.pattern.finditer(source.text):
             start, end = match.span()
-            before = source.text[max(0, start - 30):start]
-            if formats.not_order.search(before) or _phone_like(match.group()):
-                continue
-            yield _fact(source, order, start, end)
+            before = source.text[max(0, start - 40):start]
+            if not (formats.not_order.search(before) or _phone_like(match.group()) or MONEY.match(source.text, end)):
+                yield _fact(source, order, start, end)
 
 
-def _other(value: str, order: Order) -> bool:
+def _other(text: str, match: re.Match[str], order: Order) -> bool:
     """A labelled number that is plainly something else."""
+    value = match.group().replace(" ", "")
     digits = checks.digits(value)
     if order.marketplace and order.only_named:
         return order.marketplace != "aliexpress" and _phone_like(value)
-    if not value.isdigit():
-        return False
-    return _phone_like(value) or checks.is_postal(digits) or checks.is_card(digits)
+    if DATE.match(value) or YEAR.match(value) or len(digits) < 5 and not SURE.search(text, max(0, match.start() - 12), match.start()):
+        return True
+    return value.isdigit() and (_phone_like(value) or checks.is_postal(digits) or checks.is_card(digits))
 
 
 def _phone_like(value: str) -> bool:

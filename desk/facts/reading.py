@@ -1,53 +1,86 @@
-"""All facts of a letter, and the marketplace they speak for."""
+"""All facts of a letter, place by place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+from typing import Any
 
-from . import details, orders
+from . import days, identities, money, orders, parcels, phones, receipts, shops
+from .clauses import Clauses
 from .fact import Fact, Source
 from .formats import Formats
 
+SPOKEN = ("subject", "body", "signature")
+BEHIND = ("forward", "link", "attachment")  # in this order of trust
 MAX_TEXT = 256 * 1024
-# The same words weigh less where somebody else wrote them.
-WEIGHT = {"subject": 1.2, "body": 1.0, "forward": 1.0, "quote": 0.4, "sender": 1.5}
+MAX_FACTS = 300  # of one place
+# Character for character, so that spans stay true: dashes and spaces as people's programs write them.
+PLAIN = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-") | dict.fromkeys("\u2007\u2008\u2009\u202f\u00a0", " "))
+DASHED = str.maketrans(dict.fromkeys("‐‑‒−﹣－", "-") | dict.fromkeys("\u2007\u2008\u2009\u202f\u00a0", " "))
 
 
-def find(sources: Sequence[Source], formats: Formats, sender_domain: str = "") -> list[Fact]:
-    """Facts of all sources, place by place in the order of the text; of each text the first 256 KiB are read."""
-    sources = [Source(source.place, source.text[:MAX_TEXT]) for source in sources]
-    shops = [_marketplaces(source, formats) for source in sources]
-    sender = formats.of_domain(sender_domain)
-    named = {fact.marketplace for found in shops for fact in found} | ({sender} if sender else set())
-    out: list[Fact] = []
-    if sender:
-        out.append(Fact("marketplace", sender, sender_domain, "sender", 0, 0, 0.95, sender))
-    for source, found in zip(sources, shops, strict=True):
-        numbers = orders.find(source, formats, named)
-        out += found + numbers + details.find(source, [(fact.start, fact.end) for fact in numbers])
+def find(sources: Sequence[Source], formats: Formats, senders: Sequence[str] = (), *, sent: date | None = None) -> list[Fact]:
+    """Facts of all sources, place by place in the order of the text; of each text the first 256 KiB are read.
+
+    `senders` are the domains of the sender and of a forwarded letter's sender. `sent` is the day of the letter where it was written: days without a year and «вчера» are counted from it.
+    """
+    sources = [Source(source.place, source.text[:MAX_TEXT].translate(DASHED)) for source in sources]
+    mentions = [shops.find(source, formats) for source in sources]
+    out = [Fact("marketplace", key, domain, "sender", 0, 0, 0.95, key) for domain in senders if (key := formats.of_domain(domain))]
+    named = {fact.marketplace for found in (*mentions, out) for fact in found}
+    for source, found in zip(sources, mentions, strict=True):
+        out += found[:MAX_FACTS] + _of(source, formats, named, sent)
     return out
 
 
-def marketplace(facts: Iterable[Fact]) -> str | None:
-    """The marketplace that most speaks for, None when nothing does. A named one beats `other`."""
-    score: dict[str, float] = {}
-    seen: set[tuple[str, str, str]] = set()
-    for fact in facts:
-        mark = (fact.kind, fact.value, fact.place)
-        if fact.marketplace and mark not in seen and fact.kind in ("marketplace", "order_number"):
-            seen.add(mark)
-            weight = WEIGHT.get(fact.place, 1.0) * fact.confidence * (0.3 if fact.marketplace == "other" else 1.0)
-            score[fact.marketplace] = score.get(fact.marketplace, 0.0) + weight
-    return max(score, key=lambda key: score[key], default=None)
+def lists(found: Sequence[Fact]) -> dict[str, Any]:
+    """The flat fields: `order_numbers tracking_numbers amounts phones order_date receipt`.
+
+    Only what the sender says counts; a forwarded letter or a file gives what the sender's own words lack.
+    """
+    amounts = {Decimal(value): value for value in reversed(_values(found, "amount", SPOKEN, BEHIND))}
+    dates = sorted((f for f in found if f.kind == "order_date" and f.place in (*SPOKEN, *BEHIND)),
+                   key=lambda f: (f.place in BEHIND, -f.confidence))
+    receipt = next((f.value for f in found if f.kind == "receipt" and f.place != "quote"), None)
+    return {"order_numbers": _values(found, "order_number", (*SPOKEN, "forward"), BEHIND),
+            "tracking_numbers": _values(found, "tracking_number", (*SPOKEN, "forward"), BEHIND),
+            "amounts": list(reversed(amounts.values())), "phones": _values(found, "phone", SPOKEN, ()),
+            "order_date": dates[0].value if dates else None, "receipt": receipts.fields(receipt) if receipt else None}
 
 
-def _marketplaces(source: Source, formats: Formats) -> list[Fact]:
-    """The first mention of each marketplace by name, and by the address of its site."""
-    found: dict[str, Fact] = {}
-    for match in formats.sites.finditer(source.text):
-        if (key := formats.of_domain(match.group())) and key not in found:
-            found[key] = Fact("marketplace", key, match.group(), source.place, *match.span(), 0.95, key)
-    for key, pattern in formats.words.items():
-        if key not in found and (word := pattern.search(source.text)):
-            found[key] = Fact("marketplace", key, word.group(), source.place, *word.span(), 0.85, key)
-    return sorted(found.values(), key=lambda fact: fact.start)
+def _values(found: Sequence[Fact], kind: str, first: tuple[str, ...], then: tuple[str, ...]) -> list[str]:
+    """Distinct values from the first places, else from the others."""
+    for places in (first, then):
+        if values := list(dict.fromkeys(f.value for f in found if f.kind == kind and f.place in places)):
+            return values
+    return []
+
+
+def _of(source: Source, formats: Formats, named: set[str], sent: date | None) -> list[Fact]:
+    """Each number is taken once: by a receipt, an order, a case, a parcel, a phone, in this order."""
+    plain = Source(source.place, source.text.translate(PLAIN))
+    numbers = orders.find(plain, formats, named)
+    if source.place == "link":
+        return [*numbers, *identities.find(plain)][:MAX_FACTS]
+    clauses = Clauses(source.text)
+    found = [*receipts.find(plain)]
+    kinds: tuple[Iterable[Fact], ...] = (numbers, identities.find(source), parcels.find(plain), phones.find(plain, clauses))
+    for more in kinds:
+        for fact in islice(more, MAX_FACTS):
+            if not _taken(fact, found):
+                found.append(fact)
+    spans = [(fact.start, fact.end) for fact in found if fact.kind not in ("address", "name", "seller", "receipt", "product_url")]
+    sums = [fact for fact in money.find(source, clauses) if not any(s < fact.end and fact.start < e for s, e in spans)]
+    order_spans = [(fact.start, fact.end) for fact in found if fact.kind == "order_number"]
+    found += sums[:MAX_FACTS] + list(days.find(source, clauses, order_spans, sent))[:MAX_FACTS]
+    return [replace(fact, quote=source.text[fact.start:fact.end]) for fact in found]
+
+
+def _taken(fact: Fact, found: list[Fact]) -> bool:
+    loose = ("address", "name", "seller", "product_url")
+    return fact.kind not in loose and any(
+        fact.start < other.end and other.start < fact.end for other in found if other.kind not in loose)

@@ -4,23 +4,43 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .clauses import Clauses
 from .formats import NESTED
 
 MAX_TEXT = 64 * 1024
 SUBJECT_WEIGHT = 2
+STRONG, WEAK = 2, 1
+ENOUGH = 2  # a topic below speaks only when nothing else does
+SHARE = 0.12  # of the best score; what is below is noise
 NONE = {"topic": "other", "demand": "none"}
+ITEM = re.compile(r"\s*(?:[-–—•*]|\d{1,2}[.)])\s*")
+NOTHING = re.compile(r"(?!)")
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """`stems` speak for the key, `weak` ones less; for a demand `asked` count only in a statement that asks."""
+
+    stems: re.Pattern[str]
+    weak: re.Pattern[str]
+    asked: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Keys with their signs, in the order of the file."""
+    """Keys with their signs in the order of the file, what is no sign, and words that ask or threaten."""
 
-    topic: dict[str, re.Pattern[str]]
-    demand: dict[str, re.Pattern[str]]
+    topic: dict[str, Signs]
+    demand: dict[str, Signs]
+    mute: dict[str, re.Pattern[str]]
+    ask: re.Pattern[str]
+    threat: re.Pattern[str]
+    product: re.Pattern[str]
 
 
 def load_topics(source: Path | str) -> Topics:
@@ -30,43 +50,85 @@ def load_topics(source: Path | str) -> Topics:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"topics: {error}") from None
-    return Topics(_compiled(data, "topic"), _compiled(data, "demand"))
+    words = data.get("words", {})
+    mute = {name: _pattern(f"mute {name}", data.get("mute", {}).get(name, [])) for name in ("topic", "demand")}
+    return Topics(_table(data, "topic"), _table(data, "demand"), mute, _pattern("ask", words.get("ask", [])),
+                  _pattern("threat", words.get("threat", [])), _pattern("product", words.get("product", [])))
 
 
 def topics(subject: str, text: str, known: Topics) -> list[str]:
     """Keys of the topics, best first; `other` when nothing speaks. A sign in the subject counts double."""
-    return _best(subject, text, known.topic) or [NONE["topic"]]
+    subject, text = (known.mute["topic"].sub(" ", _plain(value)) for value in (subject, text))
+    score = {key: SUBJECT_WEIGHT * _score(signs, subject) + _score(signs, text) for key, signs in known.topic.items()}
+    return _best(score) or [NONE["topic"]]
 
 
 def demands(subject: str, text: str, known: Topics) -> list[str]:
     """Keys of what is demanded, best first; `none` when nothing is."""
-    return _best(subject, text, known.demand) or [NONE["demand"]]
+    subject, text = (known.mute["demand"].sub(" ", _plain(value)) for value in (subject, text))
+    score = dict.fromkeys(known.demand, 0)
+    for clause, asks in _statements(subject + "\n\n" + text, known):
+        for key, signs in known.demand.items():
+            score[key] += STRONG * _count(signs.stems, clause) + (WEAK * _count(signs.asked, clause) if asks else 0)
+    return sorted((key for key in score if score[key]), key=lambda key: -score[key]) or [NONE["demand"]]
 
 
-def _best(subject: str, text: str, table: dict[str, re.Pattern[str]]) -> list[str]:
-    subject, text = (value[:MAX_TEXT].lower().replace("ё", "е") for value in (subject, text))
-    score = {key: SUBJECT_WEIGHT * _signs(pattern, subject) + _signs(pattern, text) for key, pattern in table.items()}
-    return sorted((key for key in score if score[key]), key=lambda key: -score[key])
+def _statements(text: str, known: Topics) -> Iterator[tuple[str, bool]]:
+    """Statements without their threats, and whether each asks: by its words, or as an item of a list that asks."""
+    listing = number = False
+    for clause in Clauses(text).all():
+        threat = known.threat.search(clause)
+        clause = clause[:threat.start()] if threat else clause
+        bare = clause.strip()
+        asks = known.ask.search(clause) is not None
+        item = number or ITEM.match(clause) is not None
+        number = ITEM.fullmatch(bare) is not None or number and not bare
+        listing = asks and bare.endswith(":") or listing and (item or number or not bare)
+        yield clause, asks or listing and item
 
 
-def _signs(pattern: re.Pattern[str], text: str) -> int:
+def _plain(text: str) -> str:
+    return text[:MAX_TEXT].lower().replace("ё", "е").replace("\xa0", " ")
+
+
+def _best(score: dict[str, int]) -> list[str]:
+    best = max(score.values())
+    enough = max(ENOUGH, best * SHARE) if best >= ENOUGH else best
+    found = sorted((key for key in score if score[key] and score[key] >= enough), key=lambda key: -score[key])
+    return found if best >= ENOUGH else found[:1]
+
+
+def _score(signs: Signs, text: str) -> int:
+    return STRONG * _count(signs.stems, text) + WEAK * _count(signs.weak, text)
+
+
+def _count(pattern: re.Pattern[str], text: str) -> int:
     """Different signs, not repetitions: a word said ten times is one sign."""
     return len(set(pattern.findall(text)))
 
 
-def _compiled(data: dict[str, Any], name: str) -> dict[str, re.Pattern[str]]:
+def _table(data: dict[str, Any], name: str) -> dict[str, Signs]:
     entries = data.get(name)
     if not isinstance(entries, dict) or not entries:
         raise ValueError(f"topics: no [{name}.…]")
-    out: dict[str, re.Pattern[str]] = {}
-    for key, entry in entries.items():
-        stems = entry.get("stems") if isinstance(entry, dict) else None
-        if not stems or not all(isinstance(stem, str) and not NESTED.search(stem) for stem in stems):
-            raise ValueError(f"topics: [{name}.{key}]: no stems, or nested quantifiers")
-        try:
-            out[key] = re.compile(r"(?<!\w)(" + "|".join(f"(?:{stem})" for stem in stems) + ")")
-        except re.error as error:
-            raise ValueError(f"topics: [{name}.{key}]: {error}") from None
-        if out[key].groups != 1:
-            raise ValueError(f"topics: [{name}.{key}]: only groups that do not capture")
-    return out
+    return {key: _signs(f"[{name}.{key}]", entry) for key, entry in entries.items()}
+
+
+def _signs(name: str, entry: Any) -> Signs:
+    if not isinstance(entry, dict) or not (entry.get("stems") or entry.get("asked")):
+        raise ValueError(f"topics: {name}: no stems")
+    return Signs(*(_pattern(name, entry.get(kind, [])) for kind in ("stems", "weak", "asked")))
+
+
+def _pattern(name: str, stems: list[str]) -> re.Pattern[str]:
+    if not stems:
+        return NOTHING
+    if not all(isinstance(stem, str) and not NESTED.search(stem) for stem in stems):
+        raise ValueError(f"topics: {name}: nested quantifiers, or not a text")
+    try:
+        pattern = re.compile(r"(?<!\w)(" + "|".join(f"(?:{stem})" for stem in stems) + ")")
+    except re.error as error:
+        raise ValueError(f"topics: {name}: {error}") from None
+    if pattern.groups != 1:
+        raise ValueError(f"topics: {name}: only groups that do not capture")
+    return pattern

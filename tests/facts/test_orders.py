@@ -12,7 +12,7 @@ FORMATS = facts.load_formats(Path(__file__).parents[2] / "config" / "marketplace
 
 
 def find(text: str, place: str = "body", sender: str = "") -> list[facts.Fact]:
-    return facts.find([facts.Source(place, text)], FORMATS, sender)
+    return facts.find([facts.Source(place, text)], FORMATS, [sender])
 
 
 def values(text: str, kind: str = "order_number") -> list[str]:

@@ -1,0 +1,121 @@
+"""Days and what happened on them: ordered, delivered, returned, refused, claimed, promised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from . import fact
+from .clauses import Clauses
+from .fact import Fact, Source
+
+MONTHS = {"янв": 1, "фев": 2, "мар": 3, "апр": 4, "май": 5, "мая": 5, "мае": 5, "июн": 6, "июл": 7, "авг": 8, "сен": 9, "окт": 10,
+          "ноя": 11, "дек": 12, "jan": 1, "feb": 2, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10,
+          "nov": 11, "dec": 12}
+MONTH = (r"(?:января|янв|феврал[ья]|фев|марта?|апрел[ья]|апр|ма[йя]|июн[ья]|июл[ья]|август[а]?|авг|сентябр[ья]|сент?|октябр[ья]|"
+         r"окт|ноябр[ья]|нояб?|декабр[ья]|дек|january|february|march|april|may|june|july|august|september|october|november|"
+         r"december|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)(?![а-яёa-z])\.?")
+DAY = re.compile(
+    rf"(?<![\d.,/-])(?:(?P<iso>20\d\d-\d\d-\d\d)(?![\d-])"
+    rf"|(?P<d>\d{{1,2}})(?P<s>[./-])(?P<m>\d{{1,2}})(?P=s)(?P<y>\d{{4}}|\d{{2}})(?![\d-])(?![./]\d)"
+    rf"|(?P<wd>\d{{1,2}})(?:-?(?:го|ого|е|ое|st|nd|rd|th))?\s{{1,2}}(?P<w>{MONTH})(?:,?\s{{1,2}}(?P<wy>\d{{4}}(?!\d)|\d\d(?=\s?г)))?"
+    rf"|(?P<sd>\d{{1,2}})\.(?P<sm>0[1-9]|1[0-2])(?![\d/-])(?![.,]\d)(?!\s?(?:руб|р\.|₽|%|тыс|кг|см|л\b)))"
+    rf"|(?<!\w)(?P<en>(?:january|february|march|april|may|june|july|august|september|october|november|december))\s"
+    rf"(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<ey>\d{{4}})(?!\d)"
+    rf"|(?<!\w)(?P<r>сегодня|позавчера|вчера|(?P<ago>\d{{1,2}}|два|две|три|четыре|пять|шесть|семь|десять)\s(?:дня|дней)\sназад)(?!\w)",
+    re.I)
+AGO = {"два": 2, "две": 2, "три": 3, "четыре": 4, "пять": 5, "шесть": 6, "семь": 7, "десять": 10}
+EVENTS = re.compile(
+    r"(?<!\w)(?:(?P<promised>обеща|должн|ожида|не позднее|крайний срок|срок|планир|назначен|перен[её]с|перенос|до\s)"
+    r"|(?P<return>верну(?!т)|возврат|возвращ|сдал|отмен|аннул)|(?P<refusal>отказ|отклон)"
+    r"|(?P<delivery>достав|получ|привез|забр|пришл|приш[её]л|вруч|выда(?:л|н|ч)|поступил|приехал|delivered|received|arrived)"
+    r"|(?P<claim>обратил|обращ|претенз|жалоб|напис|позвон|звон|писал|ответ|заявк|заявлен|спор)"
+    r"|(?P<other>закон|постановлен|договор(?!а? (?:розничной )?купли)|доверенн|рожден|родил|паспорт|акци[яюи]|диагностик|экспертиз|ремонт|действ|сломал|перестал|счет|счёт|чек)"
+    r"|(?P<order>заказ(?!чик)|оформ|куп(?:и|л[еия])|покуп|приобр|оплат|оплач|взял|дата\s*(?:[:—-]|\t)|ordered|order\b|bought|purchas))",
+    re.I)
+FROM_ORDER = re.compile(r"(?:заказ|покупк|отправлени|order)[а-яё]{0,4}[^.!?\n]{0,70}\sот\s{0,2}$|[\d-]{5,20},?\s{1,2}от\s$", re.I)
+UNTIL = re.compile(r"(?<!\w)(?:до|не позднее|по|к)\s{1,2}$", re.I)
+REACH = 120
+
+
+def find(source: Source, clauses: Clauses, numbers: list[tuple[int, int]], sent: date | None) -> Iterator[Fact]:
+    """Facts of kinds `order_date`, `delivery_date`, …; days without a year are the last such day before `sent`."""
+    for match in DAY.finditer(source.text):
+        day = _day(match, sent)
+        if day is None:
+            continue
+        kind, confidence = _event(source.text, clauses, numbers, match)
+        if kind == "order_date" and sent and day > sent + timedelta(days=1):
+            kind = "promised_date"
+        if kind:
+            yield fact.of(source, kind, day.isoformat(), *match.span(), confidence)
+
+
+def _day(match: re.Match[str], sent: date | None) -> date | None:
+    try:
+        if match["iso"]:
+            return date.fromisoformat(match["iso"])
+        if match["r"]:
+            return _ago(match, sent)
+        day, month, year = _parts(match)
+        found = _latest(day, month, sent) if not year else date(year + 2000 if year < 100 else year, month, day)
+    except ValueError:
+        return None
+    return found if found and 2000 <= found.year <= 2099 else None
+
+
+def _parts(match: re.Match[str]) -> tuple[int, int, int]:
+    if match["d"]:
+        return int(match["d"]), int(match["m"]), int(match["y"])
+    if match["wd"]:
+        return int(match["wd"]), MONTHS[match["w"][:3].lower()], int(match["wy"] or 0)
+    if match["ed"]:
+        return int(match["ed"]), MONTHS.get(match["en"][:3].lower(), 3), int(match["ey"])
+    return int(match["sd"]), int(match["sm"]), 0
+
+
+def _latest(day: int, month: int, sent: date | None) -> date | None:
+    if sent is None:
+        return None
+    found = date(sent.year, month, day)
+    return found if found <= sent + timedelta(days=1) else date(sent.year - 1, month, day)
+
+
+def _ago(match: re.Match[str], sent: date | None) -> date | None:
+    if sent is None:
+        return None
+    word = match["r"].lower()
+    if match["ago"]:
+        days = AGO.get(match["ago"].lower()) or int(match["ago"])
+    else:
+        days = {"сегодня": 0, "вчера": 1, "позавчера": 2}[word]
+    return sent - timedelta(days=days)
+
+
+def _event(text: str, clauses: Clauses, numbers: list[tuple[int, int]], match: re.Match[str]) -> tuple[str, float]:
+    """The nearest word of an event in the same statement decides; commas and brackets push words away."""
+    start, end = match.span()
+    left, right = clauses.around(start)
+    left, right = max(left, start - REACH), min(right, end + REACH)
+    if FROM_ORDER.search(text, left, start):
+        return "order_date", 0.95
+    if UNTIL.search(text, left, start):
+        return "promised_date", 0.6
+    words = [(_distance(text, m, start, end), m.lastgroup) for m in EVENTS.finditer(text, left, right)
+             if m.end() <= start or m.start() >= end]
+    if words:
+        distance, name = min(words, key=lambda pair: pair[0])
+        return f"{name}_date", 0.85 if distance < 25 else 0.7
+    if match["r"]:
+        return "other_date", 0.5
+    same_line = text.rfind("\n", 0, start), text.find("\n", end) % (len(text) + 1)
+    if any(same_line[0] < number[0] < same_line[1] for number in numbers):
+        return "order_date", 0.6
+    return "other_date", 0.5
+
+
+def _distance(text: str, word: re.Match[str], start: int, end: int) -> int:
+    between = text[word.end():start] if word.end() <= start else text[end:word.start()]
+    apart = 10 * sum(between.count(sign) for sign in ",:") + 25 * sum(between.count(sign) for sign in "();—")
+    return len(between) + apart + (0 if word.end() <= start else 3)

@@ -1,0 +1,107 @@
+"""Sums in roubles: what was paid or is demanded, apart from what was offered, compared, given back or given in bonuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from . import fact
+from .clauses import Clauses
+from .fact import Fact, Source
+
+SPACE = r"[ \xa0\u202f\u2009]"
+ROUBLE = r"(?:руб(?:\.|л[а-яё]{1,3}|лей)?(?![а-яё])|₽|р\.|р(?![\w.])|rub\b|rur\b|рэ\b)"
+NUMBER = (rf"(?:\d{{1,3}}(?:{SPACE}\d{{3}}){{1,3}}|\d{{1,3}}(?:[.,']\d{{3}}){{1,3}}(?!\d)|\d{{1,9}})"
+          r"(?:[.,]\d{1,2}(?!\d))?")
+UNIT = r"(?:тыс(?:яч[аи]?)?\.?(?![а-яё])|тыщ[аи]?|млн\.?|к(?![а-яё\w]))"
+AMOUNT = re.compile(
+    rf"(?<![\d.,'/-])(?<!\d{SPACE})(?P<n>{NUMBER}){SPACE}?(?P<u>{UNIT})?{SPACE}?(?:\([а-яё\s]{{3,120}}\){SPACE}?)?"
+    rf"{ROUBLE}(?:{SPACE}?(?P<k>\d{{2}}){SPACE}?коп)?", re.I)
+PRICED = re.compile(
+    rf"(?<!\w)(?:цен(?:а|ы|е|у|ой)|стоимост(?:ь|и|ью)|сумм(?:а|ы|е|у|ой)|итого?|заплатил[аи]?|оплатил[аи]?|уплатил[аи]?|"
+    rf"(?:о|у)плачен[оа]?|стои(?:т|л|ла|ло|ли|мостью)|к оплате|обош[её]л(?:ся|ась|ось)|списал[аи]?|paid|price|total)"
+    rf"(?![а-яё])[^\d\n.!?;№%]{{0,30}}?(?<![\d.,'/-])(?P<n>{NUMBER}){SPACE}?(?P<u>{UNIT})?(?![\d/-]|[.,]\d)", re.I)
+BOUGHT = re.compile(
+    rf"(?<!\w)(?:купил|взял|заказ(?:ал|ыв)|приобр[её]|отдал|покупк)[^\d\n.!?;№%]{{0,60}}?\sза{SPACE}(?P<n>{NUMBER})"
+    rf"{SPACE}?(?P<u>{UNIT})?(?![\d/-]|[.,]\d)", re.I)
+NO_PRICE = re.compile(rf"{SPACE}?(?:%|процент|шт|дн[яе]|день|дней|час|мин|км|кг|гр?\b|м\b|раз|балл|бонус|тенге|\$|€|долл|евро|"
+                      rf"бел|грн|янв|фев|мар|апр|ма[яй]|июн|июл|авг|сен|окт|ноя|дек|год|г\.|числ|недел|месяц)", re.I)
+NOT_PAID_BEFORE = re.compile(
+    r"(?:бонус|балл|купон|промокод|скидк|кешб|кэшб|предлож|предлага|госпошлин|свыше|зарплат|пенси[яюи]|дешевле|дороже|прожиточн|"
+    r"верну(?:ли|л|ла) (?:мне )?(?:только|лишь|всего|лишь часть|часть)|возместили|начислили|поступило|так(?:ой|ая|ие|ое|ую) же|"
+    r"аналогичн|теперь|сейчас стоит|раньше сто|минимальн|лимит|обеща(?:ет|ют|ли)[^.]{0,20}$|до суммы|штраф[^.]{0,60}(?:до|от)\s)",
+    re.I)
+NOT_PAID_AFTER = re.compile(rf"{SPACE}?(?:бонус|балл|кешб|кэшб|скидк|за отзыв|за положительн)", re.I)
+WORDS: dict[str, Decimal | int] = {
+    "один": 1, "одну": 1, "одна": 1, "два": 2, "две": 2, "три": 3, "четыре": 4, "пять": 5, "шесть": 6, "семь": 7, "восемь": 8,
+    "девять": 9, "десять": 10, "одиннадцать": 11, "двенадцать": 12, "тринадцать": 13, "четырнадцать": 14, "пятнадцать": 15,
+    "шестнадцать": 16, "семнадцать": 17, "восемнадцать": 18, "девятнадцать": 19, "двадцать": 20, "тридцать": 30, "сорок": 40,
+    "пятьдесят": 50, "шестьдесят": 60, "семьдесят": 70, "восемьдесят": 80, "девяносто": 90, "сто": 100, "двести": 200,
+    "триста": 300, "четыреста": 400, "пятьсот": 500, "шестьсот": 600, "семьсот": 700, "восемьсот": 800, "девятьсот": 900,
+    "полторы": Decimal("1.5"), "полтора": Decimal("1.5"),
+}
+THOUSAND, MILLION = ("тысяча", "тысячи", "тысяч", "тысячу"), ("миллион", "миллиона", "миллионов")
+SPELLED = re.compile(r"(?<!\w)(?:(?:" + "|".join(sorted((*WORDS, *THOUSAND, *MILLION), key=len, reverse=True))
+                     + r")\s{1,2}){1,9}рубл", re.I)
+TIMES = {"т": 1000, "м": 1_000_000, "к": 1000}
+AROUND = 60  # characters of the statement that tell what a sum is
+
+
+def find(source: Source, clauses: Clauses) -> Iterator[Fact]:
+    """Facts of kind `amount` (paid or demanded) and `other_amount`."""
+    text, taken = source.text, -1
+    found = [*AMOUNT.finditer(text), *(m for p in (PRICED, BOUGHT) for m in p.finditer(text) if _is_price(text, m))]
+    for match in sorted(found, key=lambda m: (m.start("n"), -m.end())):
+        start, end = match.start("n"), match.end()
+        if start < taken:
+            continue
+        taken = end
+        value = _value(match)
+        if Decimal(value) >= 1:
+            yield fact.of(source, _kind(text, clauses, start, end), value, start, end, 0.9 if match.re is AMOUNT else 0.7)
+    for match in SPELLED.finditer(text):
+        if not re.search(rf"\d{SPACE}?\(?$", text[max(0, match.start() - 3):match.start()]):
+            start, end = match.start(), match.end()
+            yield fact.of(source, _kind(text, clauses, start, end), _spelled(match.group()), start, end, 0.8)
+
+
+def _is_price(text: str, match: re.Match[str]) -> bool:
+    """A number without a currency: a sum only of three digits or more, and never a date or a count."""
+    bare = re.sub(r"\D", "", match["n"])
+    return (len(bare) >= 3 or bool(match["u"])) and len(bare) <= 9 and not NO_PRICE.match(text, match.end())
+
+
+def _value(match: re.Match[str]) -> str:
+    number = re.sub(SPACE + "|'", "", match["n"])
+    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,2})?", number):
+        number = re.sub(r"[.,](?=\d{3})", "", number)
+    value = Decimal(number.replace(",", "."))
+    if unit := match["u"]:
+        return f"{(value * TIMES[unit[0].lower()]).quantize(Decimal(1)):f}"
+    if match.groupdict().get("k"):
+        value += Decimal(match["k"]) / 100
+    return f"{value:.2f}" if "." in f"{value:f}" else f"{value:f}"
+
+
+def _kind(text: str, clauses: Clauses, start: int, end: int) -> str:
+    left, right = clauses.around(start)
+    before, after = text[max(left, start - AROUND):start], text[end:min(right, end + AROUND)]
+    other = NOT_PAID_BEFORE.search(_last_part(before)) or NOT_PAID_AFTER.match(after)
+    return "other_amount" if other else "amount"
+
+
+def _last_part(before: str) -> str:
+    """What belongs to this sum: nothing beyond another sum or a turn of the sentence."""
+    return re.split(r"₽|руб|[,;(]\s(?!что)|\bза\b(?!\s*$)|\bиз\b|\bнеустойк|\bверните\b|\bтребую\b", before)[-1]
+
+
+def _spelled(words: str) -> str:
+    total = part = Decimal(0)
+    for word in words.lower().split()[:-1]:
+        if word in THOUSAND or word in MILLION:
+            total += (part or 1) * (1000 if word in THOUSAND else 1_000_000)
+            part = Decimal(0)
+        else:
+            part += WORDS[word]
+    return f"{(total + part).quantize(Decimal(1)):f}"

@@ -1,0 +1,47 @@
+"""Telephone numbers as E.164: the sender's own, apart from a company's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from . import checks, fact
+from .clauses import Clauses
+from .fact import Fact, Source
+
+GAP = r"[\s\xa0().-]"
+RUSSIAN = re.compile(rf"(?<![\d+-])(?<!\d[.,])(?:\+{GAP}?7|8|7){GAP}{{0,3}}[3-9](?:{GAP}{{0,3}}\d){{9}}(?![\d-])(?![.,]\d)")
+FOREIGN = re.compile(rf"(?<![\d+])\+(?!7)[1-9](?:{GAP}{{0,2}}\d){{9,13}}(?!\d)")
+BARE = re.compile(rf"(?:тел|моб|телефон|номер для связи|whatsapp|ватсап|вотсап)[а-яё]{{0,4}}[\s.:№-]{{1,4}}(\(?9\d\d\)?(?:{GAP}{{0,2}}\d){{7}})"
+                  r"(?![\d-])", re.I)
+NOT_PHONE = re.compile(r"(?:инн|огрн(?:ип)?|снилс|карт[аыуе]|сч[её]т[а]?|р/с|к/с|артикул|арт|трек|накладн[а-я]{1,2}|imei|штрихкод|фн|фд|"
+                       r"фпд?|vin|код|заказ[а-я]?|n|[№#])[\s.:№#]{0,4}$", re.I)
+COMPANY = re.compile(r"горяч[а-яё]{1,3} лини|поддержк|колл|call|телефон[а-яё]{0,3} (?:магазин|продав|компан|пункт|сервис|курьер|пвз|банк)|"
+                     r"продавец|продавца|звони(?:л|ла|ли|м|те)\s[^.\n]{0,25}(?:на|по|с)|с номера|позвоните нам|факс|по номеру\s$|по телефону\s$|"
+                     r"курьер[а-яё]{0,2}[,:]?\s{0,2}(?:тел|\+|$)", re.I)
+OWN = re.compile(r"(?:мой|моб|со мной|мне|связаться|свяжитесь|для связи|перезвон|контактн)", re.I)
+FREE = ("+7800", "+7804")
+
+
+def find(source: Source, clauses: Clauses) -> Iterator[Fact]:
+    """Facts of kind `phone`, and `company_phone` for hot lines and the numbers of others."""
+    text = source.text
+    spans = [(m.span(), m.group()) for p in (RUSSIAN, FOREIGN) for m in p.finditer(text)]
+    spans += [(m.span(1), "+7" + m.group(1)) for m in BARE.finditer(text)]
+    for (start, end), written in spans:
+        value = _number(written)
+        if value and not NOT_PHONE.search(text, max(0, start - 20), start):
+            left, _ = clauses.around(start)
+            before = text[max(left, start - 60):start]
+            own = OWN.search(before) or not (COMPANY.search(before) or value.startswith(FREE))
+            yield fact.of(source, "phone" if own else "company_phone", value, start, end, 0.9)
+
+
+def _number(written: str) -> str:
+    """E.164, or '' when a number without a plus sign cannot be a phone."""
+    digits = checks.digits(written)
+    if written.startswith("+"):
+        return f"+{digits}" if 11 <= len(digits) <= 15 else ""
+    if digits[0] == "7" and digits[1] != "9" and not re.search(r"[ (-]", written[:3]):
+        return ""
+    return "+7" + digits[1:] if digits[1] in "3489" else ""
