@@ -1,3 +1,4 @@
+import tomllib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -7,6 +8,8 @@ import pytest
 from desk.law import count, rules
 from desk.law.calendar import ProductionCalendar
 from desk.law.rules import LawDataError, Rules
+
+from .conftest import CONFIG
 
 ROW = """[[clock]]
 id = "demo"
@@ -61,6 +64,11 @@ def test_a_clock_that_starts_when_another_runs_out_names_it(clocks: Rules) -> No
     later = [rule.start.removesuffix("_due") for rule in clocks.values() if rule.start.endswith("_due")]
     assert later
     assert set(later) <= set(clocks)
+
+
+def test_what_comes_next_is_a_step_of_the_ladder(clocks: Rules) -> None:
+    ladder = tomllib.loads((CONFIG / "escalation.toml").read_text())
+    assert {rule.next for rule in clocks.values()} - {""} <= {step["key"] for step in ladder["step"]}
 
 
 def test_the_first_reply_is_a_usable_rule(clocks: Rules, russia: ProductionCalendar) -> None:
