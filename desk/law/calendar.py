@@ -30,6 +30,12 @@ _WEEKEND = {5: Said("суббота", "a Saturday"), 6: Said("воскресен
 
 
 @dataclass(frozen=True)
+class _Holiday:
+    said: Said
+    on_its_date: bool
+
+
+@dataclass(frozen=True)
 class ProductionCalendar:
     """Working days. `version` changes with the data: keep it with what was counted.
 
@@ -72,7 +78,21 @@ class ProductionCalendar:
             return None
         if day in self.days_off:
             return Said("объявлен нерабочим", "declared a day off")
-        return _holidays(day.year).get(day) or _WEEKEND[day.weekday()]
+        holiday = _holidays(day.year).get(day)
+        return holiday.said if holiday else _WEEKEND[day.weekday()]
+
+    def surely_off(self, day: date) -> bool:
+        """Is it off whatever a decree may still say: a Sunday, or a holiday on its own date (ТК РФ ст. 111, 112)?"""
+        if self.is_working(day):
+            return False
+        holiday = _holidays(day.year).get(day)
+        return day.weekday() == 6 or bool(holiday and holiday.on_its_date)
+
+    def surely_next(self, day: date) -> date:
+        """As `next_working`, but in a year that is not confirmed past such days only: never later than the true one."""
+        while not self.is_working(day) if self.confirmed(day.year) else self.surely_off(day):
+            day += _ONE_DAY
+        return day
 
     def days_skipped(self, first: date, last: date) -> list[tuple[date, date]]:
         """The runs of days off between two days, both included, that are more than a plain weekend."""
@@ -182,21 +202,19 @@ def _working_days(year: int) -> frozenset[date]:
 
 
 @lru_cache(maxsize=256)
-def _holidays(year: int) -> dict[date, Said]:
+def _holidays(year: int) -> dict[date, _Holiday]:
     names_ru = holidays.country_holidays("RU", years=year, expand=False, language="ru")
     names_en = holidays.country_holidays("RU", years=year, expand=False, language="en_US")
     return {day: _holiday(name, names_en[day]) for day, name in names_ru.items()}
 
 
-def _holiday(ru: str, en: str) -> Said:
+def _holiday(ru: str, en: str) -> _Holiday:
     if moved := re.search(r"перенесено с (\d\d\.\d\d\.\d{4})", ru):
-        return Said(f"выходной, перенесён с {moved[1]}", f"a day off moved from {_iso(moved[1])}")
+        return _Holiday(Said(f"выходной, перенесён с {moved[1]}", f"a day off moved from {_iso(moved[1])}"), False)
     if ru.endswith(" (выходной)"):
-        return Said(
-            f"выходной за праздник: {ru.removesuffix(' (выходной)')}",
-            f"a day off for {en.removesuffix(' (observed)')}",
-        )
-    return Said(f"праздник: {ru}", f"a holiday: {en}")
+        name_ru, name_en = ru.removesuffix(" (выходной)"), en.removesuffix(" (observed)")
+        return _Holiday(Said(f"выходной за праздник: {name_ru}", f"a day off for {name_en}"), False)
+    return _Holiday(Said(f"праздник: {ru}", f"a holiday: {en}"), True)
 
 
 def _iso(day: str) -> str:

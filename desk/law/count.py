@@ -1,8 +1,8 @@
 """Counts due dates as the Civil Code does and says in words how (ГК РФ ст. 191-194).
 
 When the result depends on a year whose calendar nobody confirmed, or on days that were called non-working without
-being days off, the earlier date is taken and marked: nothing rolls forward, and working days are counted without the
-transfers that are not known yet.
+being days off, the earliest date that may be true is taken and marked: it rolls past Sundays and holidays on their own
+dates only, and working days are counted without the transfers that are not known yet.
 """
 
 import calendar as months
@@ -124,7 +124,7 @@ def _due(
     moved = calendar.next_working(raw) if roll == "next_working" else raw
     unknown = [year for year in _years(first_day, raw, moved, day_kind, roll) if not calendar.confirmed(year)]
     disputed = _disputed(first_day, raw, day_kind, roll, calendar)
-    rolled = raw if unknown else moved
+    rolled = calendar.surely_next(raw) if unknown and roll == "next_working" else moved
     said = story.Story(
         event, start, length, unit, day_kind, roll, raw, moved, rolled, unknown, disputed, calendar
     ).tell()  # fmt: skip

@@ -98,12 +98,12 @@ class Story:
     def _unknown(self) -> list[Said]:
         if not self.unknown:
             return []
-        years = ", ".join(str(year) for year in self.unknown)
-        ru = f"календарь {years} не подтверждён, взята более ранняя дата"
-        en = f"the calendar of {years} is not confirmed, the earlier date is taken"
-        if self.moved != self.raw:
+        years = _some([Said(str(year), str(year)) for year in self.unknown])
+        ru = f"календарь {years.ru} не подтверждён, взята более ранняя дата"
+        en = f"the calendar of {years.en} is not confirmed, the earlier date is taken"
+        if self.moved != self.rolled:
             to = words.day(self.moved)
-            ru += f" (вероятный перенос на {to.ru})"
+            ru += f" (вероятен перенос на {to.ru})"
             en += f" (likely to move to {to.en})"
         return [Said(ru, en)]
 
