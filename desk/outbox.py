@@ -69,17 +69,18 @@ def write(session: Session, conf: Settings, ticket: Ticket, *, text: str, author
 def put(session: Session, conf: Settings, *, dedup_key: str, kind: str, to: Sequence[str], subject: str, text: str,
         ticket: Ticket | None = None, in_reply_to: str = "", references: Sequence[str] = (),
         headers: Mapping[str, str] | None = None, envelope_from: str | None = None,
-        try_after: datetime | None = None, now: datetime) -> Outbox:
+        attachments: Sequence[tuple[str, str, bytes]] = (), try_after: datetime | None = None,
+        now: datetime) -> Outbox:
     """Store a letter with its exact bytes; one row for a dedup_key, for ever. ValueError for a bad address."""
     if (known := session.scalar(select(Outbox).where(Outbox.dedup_key == dedup_key))) is not None:
         return known
     sender = conf.sender_address
-    answerable = ticket if kind in ("reply", "ack") else None  # an e-mail never acts as staff: alerts take no answer
+    answerable = ticket if kind in ("reply", "ack", "letter") else None  # an e-mail never acts as staff: alerts take no answer
     message_id = f"<{uuid.uuid4().hex}.{secrets.token_hex(6)}@{sender.rpartition('@')[2]}>"
     mime = mail.compose(
         message_id=message_id, from_=mail.Address(conf.desk.name, sender), to=[mail.Address("", a) for a in to],
         subject=subject, text=text, date=now, reply_to=reply_address(conf, answerable) if answerable else "",
-        in_reply_to=in_reply_to, references=references, headers=headers or {})
+        in_reply_to=in_reply_to, references=references, headers=headers or {}, attachments=attachments)
     out = Outbox(dedup_key=dedup_key, ticket_id=ticket.id if ticket else None, kind=kind, message_id=message_id,
                  envelope_from=sender if envelope_from is None else envelope_from, mime=mime,
                  try_after=try_after or now, created_at=now,
@@ -160,14 +161,15 @@ def next_due(session: Session) -> datetime | None:
 
 
 def drain(database: Database, conf: Settings, *, now_fn: Callable[[], datetime], limit: int = 500) -> int:
-    """Send every letter that is due, one after another; how many were tried."""
+    """Send every letter that is due, one after another over one connection; how many were tried."""
     tried = 0
-    while tried < limit:
-        claimed = _claim(database, conf, now_fn())
-        if claimed is None:
-            break
-        tried += 1
-        _send(database, conf, claimed, now_fn)
+    with smtp.Connection(conf.smtp) as connection:
+        while tried < limit:
+            claimed = _claim(database, conf, now_fn())
+            if claimed is None:
+                break
+            tried += 1
+            _send(database, conf, connection, claimed, now_fn)
     return tried
 
 
@@ -197,7 +199,8 @@ def _nothing(out: Outbox) -> Outbox:
     return out
 
 
-def _send(database: Database, conf: Settings, out: Outbox, now_fn: Callable[[], datetime]) -> None:
+def _send(database: Database, conf: Settings, connection: smtp.Connection, out: Outbox,
+          now_fn: Callable[[], datetime]) -> None:
     if out.lease_token is None:
         return
 
@@ -208,8 +211,7 @@ def _send(database: Database, conf: Settings, out: Outbox, now_fn: Callable[[], 
 
     waiting = [r.address for r in out.recipients if r.state == "pending"]
     try:
-        results = smtp.send(conf.smtp, sender=out.envelope_from, recipients=waiting, mime=out.mime,
-                            before_data=before_data)
+        results = connection.send(sender=out.envelope_from, recipients=waiting, mime=out.mime, before_data=before_data)
     except Fenced:
         log.warning("letter %s was taken by another sender", out.message_id)
         return
@@ -296,7 +298,7 @@ def _fail(session: Session, row: Outbox, why: str, now: datetime) -> None:
 
 def _tell_ticket(session: Session, row: Outbox, kind: str, now: datetime, *, failed: bool = False) -> None:
     ticket = session.get(Ticket, row.ticket_id) if row.ticket_id else None
-    if ticket is None or row.kind not in ("reply", "ack"):
+    if ticket is None or row.kind not in ("reply", "ack", "letter"):
         return
     if failed:
         ticket.delivery_failed = True

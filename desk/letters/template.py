@@ -18,6 +18,7 @@ A fact that is missing stops the letter with its name; nothing is ever left blan
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,6 +66,7 @@ class Template:
     key: str
     meta: Mapping[str, Any]
     lines: tuple[Line, ...]
+    sha256: str  # of the file: a frozen letter says which version it was written from
 
     def places(self) -> tuple[str, ...]:
         """Every fact and table that the text names, in order."""
@@ -108,7 +110,8 @@ def parse(key: str, text: str) -> Template:
         raise TemplateError(f"{key}: the lines between +++: {error}") from None
     if wrong := [k for k in NEEDED if k not in meta] + [k for k in meta if k not in META]:
         raise TemplateError(f"{key}: the lines between +++ lack or do not know: {', '.join(wrong)}")
-    return Template(key, meta, tuple(_lines(key, match[2], match[1].count("\n") + 4)))
+    lines = tuple(_lines(key, match[2], match[1].count("\n") + 4))
+    return Template(key, meta, lines, hashlib.sha256(text.encode()).hexdigest())
 
 
 def _lines(key: str, body: str, number: int) -> Iterator[Line]:

@@ -87,3 +87,11 @@ if (reply) {
   reply.addEventListener("input", () => localStorage.setItem(key, reply.value));
   reply.form.addEventListener("submit", () => localStorage.removeItem(key));
 }
+
+// Copies a text for a portal's field.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.querySelector(".bi").className = "bi bi-check2";
+  });
+}

@@ -16,7 +16,22 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from .. import db, settings
 from ..db import Database
 from ..settings import Settings
-from . import access, account, alerting, errors, files, headers, health, held, language, queue, signing, verbs, words
+from . import (
+    access,
+    account,
+    alerting,
+    errors,
+    escalating,
+    files,
+    headers,
+    health,
+    held,
+    language,
+    queue,
+    signing,
+    verbs,
+    words,
+)
 from .request import State
 
 
@@ -39,6 +54,6 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
     CSRFProtect(app)
     for part in (language, headers, access, errors, words):
         part.register(app)
-    for page in (signing, queue, verbs, files, held, alerting, account, health):
+    for page in (signing, queue, verbs, escalating, files, held, alerting, account, health):
         app.register_blueprint(page.pages)
     return app

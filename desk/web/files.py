@@ -29,7 +29,7 @@ INLINE_BYTES = 4 << 20  # of pictures shown inside an HTML letter
 def download(public_id: str) -> Response:
     """The file as it came. Never shown by the browser, whatever it says it is."""
     attachment, message = _attachment(public_id)
-    return _as_download(_read(lambda files: files.data(attachment, message)), attachment.filename)
+    return as_download(_read(lambda files: files.data(attachment, message)), attachment.filename)
 
 
 @pages.get("/files/<public_id>/<any(thumb,view):size>.jpg")
@@ -54,7 +54,7 @@ def raw(public_id: str) -> Response:
         audit.record(session, session.get(Ticket, message.ticket_id), "mail.downloaded", actor=desk.actor(),
                      now=desk.now(), message=message.public_id)
     try:
-        return _as_download(inbox.raw(desk.conf(), inbound), f"letter-{message.public_id[:8]}.eml")
+        return as_download(inbox.raw(desk.conf(), inbound), f"letter-{message.public_id[:8]}.eml")
     except BlobError as error:
         log.error("%s", error)
         abort(410)
@@ -68,6 +68,14 @@ def html(public_id: str) -> Response:
     response = make_response(render_template("letter_html.html", cleaned=cleaned))
     response.headers["Content-Security-Policy"] = FRAME
     return response
+
+
+def bytes_of(attachment: Attachment) -> bytes:
+    """A file's bytes for a letter of ours; aborts like a download when they cannot be had."""
+    message = desk.reading().get(Message, attachment.message_id, options=[
+        joinedload(Message.inbound).undefer(InboundMail.raw)])
+    assert message is not None
+    return _read(lambda files: files.data(attachment, message))
 
 
 def _inline_pictures(message: Message) -> dict[str, str]:
@@ -89,7 +97,7 @@ def _inline_pictures(message: Message) -> dict[str, str]:
     return out
 
 
-def _as_download(data: bytes, name: str) -> Response:
+def as_download(data: bytes, name: str) -> Response:
     response = send_file(io.BytesIO(data), mimetype="application/octet-stream", as_attachment=True,
                          download_name=name or "file", max_age=0)
     response.headers.update({"Content-Security-Policy": SANDBOX, "Cache-Control": "no-store"})

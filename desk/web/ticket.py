@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from .. import deadlines, people, search, tickets
+from .. import deadlines, escalation, people, search, tickets
 from ..law.rules import Rule
 from ..models import Deadline, Fact, Message, Outbox, Ticket, User
 from . import conversation, history, words
@@ -79,11 +79,14 @@ def newest(session: Session, ticket_id: int) -> int:
 def page(session: Session, ticket: Ticket, draft: Draft, code: int = 200) -> str:
     messages = _messages(session, ticket)
     running = [d for d in ticket.deadlines if d.state == "running"]
+    taken = escalation.steps(session, ticket)
     return render_template(
         "ticket.html", ticket=ticket, entries=[_entry(m, ticket.facts) for m in messages],
         running=sorted(running, key=lambda d: d.due_at), ended=[d for d in ticket.deadlines if d.state != "running"],
         facts=_shown(ticket.facts), related=search.related(session, ticket), users=people.active(session),
-        history=history.lines(session, ticket), rules=startable(desk.now()), draft=draft,
+        taken=taken, offers=escalation.offers(ticket, taken, now=desk.now()),
+        known_steps=escalation.known_ladder().steps, history=history.lines(session, ticket),
+        rules=startable(desk.now()), draft=draft,
         next_step=next_step(ticket, running), newest=newest(session, ticket.id), nonce=secrets.token_urlsafe(12),
         today=desk.now().astimezone(words.zone()).date(), undo_seconds=desk.conf().smtp.undo_seconds)
 

@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from .. import alerts, deadlines
+from ..ladder import Step as Rung
 from ..law.rules import Rule
 from ..models import Deadline, Ticket, User
 from . import request as desk
@@ -50,6 +51,41 @@ MISSING = {
     "demand": lazy_gettext("what the consumer wants"), "photos_or_documents": lazy_gettext("photos or documents"),
     "name": lazy_gettext("name"), "phone": lazy_gettext("phone"),
 }
+LETTER_FACTS = {
+    "addressee_name": lazy_gettext("To whom"), "addressee_address": lazy_gettext("Addressee's address"),
+    "consumer_name": lazy_gettext("Consumer's name"), "consumer_address": lazy_gettext("Consumer's postal address"),
+    "consumer_phone": lazy_gettext("Consumer's phone"), "consumer_email": lazy_gettext("Consumer's e-mail"),
+    "order_number": lazy_gettext("Order number"), "order_date": lazy_gettext("Order date"),
+    "product": lazy_gettext("Item"), "price": lazy_gettext("Price paid"), "marketplace": lazy_gettext("Marketplace"),
+    "seller_name": lazy_gettext("Seller"), "seller_inn": lazy_gettext("Seller's INN"),
+    "delivered_on": lazy_gettext("Handed over on"), "promised_on": lazy_gettext("Promised by"),
+    "problem": lazy_gettext("What happened"), "bank_details": lazy_gettext("Bank details for the refund"),
+    "claimed": lazy_gettext("Sum demanded"), "damages": lazy_gettext("What the damages are"),
+    "refusal_sent_on": lazy_gettext("Refusal sent to the seller on"), "subject": lazy_gettext("Subject"),
+    "demand": lazy_gettext("What is asked for"), "paid_on": lazy_gettext("Paid on"),
+    "card_tail": lazy_gettext("Last four digits of the card"), "merchant": lazy_gettext("Payee on the statement"),
+    "claim_sent_on": lazy_gettext("Claim sent on"), "claim_result": lazy_gettext("What came of the claim"),
+    "seen_on": lazy_gettext("Seen on"), "page_address": lazy_gettext("Address of the page"),
+    "bank_name": lazy_gettext("Bank"), "bank_asked_on": lazy_gettext("Bank asked on"),
+    "bank_request": lazy_gettext("What the bank was asked"), "bank_answer": lazy_gettext("What the bank answered"),
+    "done": lazy_gettext("What was done"), "waiting_for": lazy_gettext("What we wait for"),
+    "until": lazy_gettext("Until which date"), "to_do": lazy_gettext("What the consumer has to do"),
+    "claim_total": lazy_gettext("Value of the claim"), "moral": lazy_gettext("Moral damage"),
+    "respondent_name": lazy_gettext("Respondent"), "respondent_address": lazy_gettext("Respondent's address"),
+    "penalty_sum": lazy_gettext("Penalty to date"), "penalty_table": lazy_gettext("penalty calculation"),
+    "annex_table": lazy_gettext("list of annexes"), "missing_table": lazy_gettext("what is missing"),
+}
+CHANNELS = {
+    "chat": lazy_gettext("chat"), "form": lazy_gettext("form on the site"), "email": lazy_gettext("e-mail"),
+    "phone": lazy_gettext("phone"), "post": lazy_gettext("paper post"), "portal": lazy_gettext("state portal"),
+    "visit": lazy_gettext("in person"), "web": lazy_gettext("web page"),
+}
+STEP_STATES = {"prepared": lazy_gettext("prepared"), "sent": lazy_gettext("sent"),
+               "answered": lazy_gettext("answered"), "skipped": lazy_gettext("skipped"),
+               "cancelled": lazy_gettext("cancelled")}
+SOURCES = {"fact": lazy_gettext("found in the letters"), "letter": lazy_gettext("from the letter before"),
+           "mail": lazy_gettext("from the consumer's mail"), "directory": lazy_gettext("from the directory"),
+           "desk": lazy_gettext("ours")}
 END_REASONS = {
     "ticket_closed": lazy_gettext("the ticket was closed"), "reply_sent": lazy_gettext("a reply was sent"),
     "moved": lazy_gettext("its letters were moved"),
@@ -79,10 +115,11 @@ def register(app: Flask) -> None:
 def _values() -> dict[str, Any]:
     """What every template may use."""
     functions = (asset, icon, left, urgency, used, deadline_title, explanation, marketplace_name, fact_kind,
-                 receipt_parts, unit_name)
+                 receipt_parts, unit_name, rung_title)
     return {function.__name__: function for function in functions} | {
         "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
-        "END_REASONS": END_REASONS, "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS, "VIEW_ICONS": VIEW_ICONS,
+        "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES, "SOURCES": SOURCES,
+        "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS, "VIEW_ICONS": VIEW_ICONS,
         "desk_name": desk.conf().desk.name, "unseen_alerts": _unseen(), "now": desk.now}
 
 
@@ -219,6 +256,18 @@ def _hash(path: Path) -> str:
 
 def fact_kind(kind: str) -> str:
     return str(FACT_KINDS.get(kind, kind))
+
+
+def rung_title(rung: Rung) -> str:
+    return rung.title_ru if in_russian() else rung.title_en
+
+
+def letter_fact(name: str) -> str:
+    return str(LETTER_FACTS.get(name.removesuffix("_words"), name))
+
+
+def today() -> date:
+    return desk.now().astimezone(zone()).date()
 
 
 def receipt_parts(value: str) -> dict[str, str]:
