@@ -20,14 +20,16 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta, timezone
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, Protocol
 
-from . import facts, mail, pictures, settings
+from . import facts, mail, pictures, settings, supervise
 
 HEAD = struct.Struct(">cIQ")
 ANSWER = struct.Struct(">cQ")
+OPENED = 10  # files of a letter
 MOSCOW = timezone(timedelta(hours=3))
 PICTURES = {"thumb": b"t", "view": b"v"}
 
@@ -62,11 +64,24 @@ def read(raw: bytes) -> dict[str, Any]:
     return _understood(letter, _facts(letter, sources(letter)))
 
 
-def as_json(raw: bytes, *, with_files: bool = True) -> dict[str, Any]:
-    """One mail in the flat form that `desk parse --json` prints."""
+def files(raw: bytes) -> list[dict[str, Any]]:
+    """What a mail's files tell: `{place, text, facts}` for each that holds text or a code, `place` its number.
+
+    Pictures (codes), PDF (text, codes), Word documents and attached letters; the facts' place is `attachment`, their
+    spans are spans of `text`. Slow, so not part of `read`; only for the limited child.
+    """
     letter = mail.parse(raw)
-    found = _facts(letter, sources(letter))
-    data = _understood(letter, found)
+    return [{"place": place, "text": text,
+             "facts": [asdict(fact) for fact in _facts(letter, [facts.Source("attachment", text)])]}
+            for place, text in _opened(letter)]
+
+
+def as_json(raw: bytes, *, with_files: bool = True) -> dict[str, Any]:
+    """One mail in the flat form that `desk parse --json` prints; with its files opened or without."""
+    letter = mail.parse(raw)
+    opened = [text for _, text in _opened(letter)] if with_files else []
+    found = _facts(letter, [*sources(letter), *(facts.Source("attachment", text) for text in opened)])
+    data = _understood(letter, found, "\n\n".join(opened))
     values = data["letter"]
     flat = {key: values[key] for key in (
         "message_id", "in_reply_to", "references", "date", "subject", "kind", "auto_submitted", "bounce", "text",
@@ -80,9 +95,13 @@ def as_json(raw: bytes, *, with_files: bool = True) -> dict[str, Any]:
                   for f in found]}
 
 
-def _understood(letter: mail.Letter, found: list[facts.Fact]) -> dict[str, Any]:
+def _understood(letter: mail.Letter, found: list[facts.Fact], opened: str = "") -> dict[str, Any]:
+    """`opened`: the text of the files, which speaks where the letter only says «see attached»."""
     said, known = letter.reply_text or letter.text, known_topics()
     topics, demands = facts.topics(letter.subject, said, known), facts.demands(letter.subject, said, known)
+    if opened and topics == ["other"] and demands == ["none"]:
+        said = f"{said}\n\n{opened}"
+        topics, demands = facts.topics(letter.subject, said, known), facts.demands(letter.subject, said, known)
     missing = facts.missing(found, f"{letter.subject}\n{said}", known, topics=topics, demands=demands,
                             name=letter.from_.name, has_files=any(not a.inline or a.content_type.startswith("image/")
                                                                   for a in letter.attachments))
@@ -101,6 +120,22 @@ def sources(letter: mail.Letter) -> list[facts.Source]:
     parts = facts.places(letter.text, letter.folds, forwarded=letter.forwarded is not None)
     links = facts.links(letter.html) if letter.html and not any(part.place == "quote" for part in parts) else None
     return [facts.Source("subject", letter.subject), *parts, *([links] if links else [])]
+
+
+def _opened(letter: mail.Letter) -> Iterator[tuple[int, str]]:
+    """The text of the first files that can be read, with their numbers."""
+    from .facts import files as reader  # loads the PDF and code libraries
+
+    readable = [(place, file) for place, file in enumerate(letter.attachments)
+                if file.content_type in (*reader.KINDS, "message/rfc822")]
+    for place, file in readable[:OPENED]:
+        if file.content_type != "message/rfc822":
+            text = reader.read(file.data, file.content_type)
+        else:
+            inner = mail.parse(file.data) if letter.kind == "mail" else None
+            text = f"{inner.subject}\n\n{inner.text}" if inner else ""
+        if text.strip():
+            yield place, text
 
 
 def _sent_on(letter: mail.Letter) -> date | None:
@@ -124,16 +159,41 @@ def known_topics() -> facts.Topics:
     return facts.load_topics(settings.resource("config") / "topics.toml")
 
 
+class Limits(Protocol):
+    """Of one request to the child: bytes of address space, seconds of its processor, seconds by the clock."""
+
+    @property
+    def parser_memory_bytes(self) -> int: ...
+    @property
+    def parser_cpu_seconds(self) -> int: ...
+    @property
+    def parser_wall_seconds(self) -> float: ...
+
+
 class Reader:
     """One warm child. Not for several threads at once; start one Reader for each."""
 
-    def __init__(self, conf: settings.Work) -> None:
+    def __init__(self, conf: Limits) -> None:
         self.conf = conf
         self.child: subprocess.Popen[bytes] | None = None
 
     def read(self, raw: bytes) -> Reading:
         """Raises ReadError; the next call works again, whatever happened to the child."""
         return from_dict(json.loads(self._ask(b"r", 0, raw)))
+
+    def files(self, raw: bytes) -> list[dict[str, Any]]:
+        """As the function `files`; raises ReadError."""
+        found: list[dict[str, Any]] = json.loads(self._ask(b"f", 0, raw))
+        return found
+
+    def as_json(self, raw: bytes) -> dict[str, Any]:
+        """As the function `as_json`; when opening the files is too much, without them. Raises ReadError."""
+        try:
+            answer = self._ask(b"j", 0, raw)
+        except ReadError:
+            answer = self._ask(b"l", 0, raw)
+        flat: dict[str, Any] = json.loads(answer)
+        return flat
 
     def attachment(self, raw: bytes, place: int) -> bytes:
         return self._ask(b"a", place, raw)
@@ -184,6 +244,7 @@ def serve() -> None:
     """The child: answer requests until stdin ends, which it does when the parent dies."""
     memory, cpu = int(sys.argv[1]), int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    supervise.die_with_parent()
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # a stray print must not damage the protocol
     known_formats()
@@ -198,6 +259,10 @@ def serve() -> None:
         _write(sink, ANSWER.pack(sign, len(answer)) + answer)
 
 
+WORK: dict[bytes, Callable[[bytes], Any]] = {
+    b"r": read, b"f": files, b"j": as_json, b"l": functools.partial(as_json, with_files=False)}
+
+
 def _answer(what: bytes, number: int, raw: bytes) -> tuple[bytes, bytes]:
     try:
         if what == b"a":
@@ -205,7 +270,7 @@ def _answer(what: bytes, number: int, raw: bytes) -> tuple[bytes, bytes]:
         for size, letter in PICTURES.items():
             if what == letter:
                 return b"+", pictures.render(mail.parse(raw).attachments[number].data, pictures.LONGEST[size])
-        return b"+", json.dumps(read(raw), ensure_ascii=False).encode("utf-8", "replace")
+        return b"+", json.dumps(WORK[what](raw), ensure_ascii=False).encode("utf-8", "replace")
     except Exception as error:  # noqa: BLE001 - the outermost loop of the child; its parent holds the mail
         return b"-", f"{type(error).__name__}: {error}".encode("utf-8", "replace")
 
