@@ -66,7 +66,7 @@ def steps(session: Session, ticket: Ticket) -> list[Step]:
 def offers(ticket: Ticket, taken_steps: Sequence[Step], *, now: datetime) -> list[Offer]:
     """Every step of the ladder in its order; the one to suggest is what an overdue clock names, else the next rung."""
     taken = {s.key for s in taken_steps if s.state in TAKEN}
-    passed = taken | {s.key for s in taken_steps if s.state == "skipped"}
+    passed = _passed(ticket, taken_steps)
     wanted = _wanted(ticket, passed, now)
     return [Offer(step, step.key in taken, _first(step, passed), step.serves(tuple(ticket.topics)),
                   step.key == wanted) for step in known_ladder().steps.values()]
@@ -76,6 +76,13 @@ def bodies(step: ladder.Step, ticket: Ticket) -> list[directory.Body]:
     """Who of the directory can receive it: of the ticket's marketplace when that is known."""
     fitting = [b for b in known_bodies().values() if b.kind == step.to]
     return [b for b in fitting if not b.marketplace or not ticket.marketplace or b.marketplace == ticket.marketplace]
+
+
+def _passed(ticket: Ticket, rows: Sequence[Step]) -> set[str]:
+    """Taken, skipped, or of a stage that a person has put behind."""
+    here = STAGES.index(ticket.stage)
+    behind = {s.key for s in known_ladder().steps.values() if STAGES.index(s.stage) < here}
+    return behind | {s.key for s in rows if s.state in (*TAKEN, "skipped")}
 
 
 def _first(step: ladder.Step, passed: set[str]) -> tuple[str, ...]:
@@ -89,8 +96,7 @@ def _wanted(ticket: Ticket, passed: set[str], now: datetime) -> str:
         if rule is not None and rule.next in known and rule.next not in passed and (
                 deadline.state == "missed" or (deadline.state == "running" and deadline.due_at < now)):
             return rule.next
-    here = STAGES.index(ticket.stage)
-    return next((s.key for s in known.values() if s.key not in passed and STAGES.index(s.stage) >= here
+    return next((s.key for s in known.values() if s.key not in passed and not s.side
                  and s.serves(tuple(ticket.topics)) and not _first(s, passed)), "")
 
 
@@ -107,7 +113,7 @@ def prepare(session: Session, ticket: Ticket, key: str, *, addressee: str, chann
         raise EscalationError("channel_closed")
     if not addressee.strip():
         raise EscalationError("addressee_needed")
-    passed = {s.key for s in steps(session, ticket) if s.state in (*TAKEN, "skipped")}
+    passed = _passed(ticket, steps(session, ticket))
     if _first(step, passed) and not reason.strip():
         raise EscalationError("out_of_turn", _first(step, passed))
     row = Step(ticket_id=ticket.id, key=key, addressee=addressee.strip()[:500], channel=channel, place=place.strip(),

@@ -39,6 +39,7 @@ class Step:
     needs: tuple[str, ...] = ()
     not_for: tuple[str, ...] = ()
     authority: bool = False
+    side: bool = False
     warn_ru: str = ""
     checked_by: str = ""
     checked_on: date | None = None
@@ -90,7 +91,7 @@ _READERS: dict[str, fields.Reader] = {
     "to": fields.name, "channels": fields.listed(fields.choice(*CHANNELS)), "must": fields.words,
     "source": fields.words, "letters": fields.listed(fields.name), "attach": fields.listed(fields.name),
     "clocks": fields.listed(fields.name), "ends": fields.text, "needs": fields.listed(fields.name),
-    "not_for": fields.listed(fields.name), "authority": fields.flag, "warn_ru": fields.text,
+    "not_for": fields.listed(fields.name), "authority": fields.flag, "side": fields.flag, "warn_ru": fields.text,
     "checked_by": fields.text, "checked_on": fields.day_or_none,
 }
 _REQUIRED = tuple(field.name for field in fields_of(Step) if field.default is MISSING)
