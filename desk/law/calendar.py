@@ -82,9 +82,12 @@ class ProductionCalendar:
         return holiday.said if holiday else _WEEKEND[day.weekday()]
 
     def surely_off(self, day: date) -> bool:
-        """Is it off whatever a decree may still say: a Sunday, or a holiday on its own date (ТК РФ ст. 111, 112)?"""
-        if self.is_working(day):
-            return False
+        """Is it off whatever a decree may still say: a Sunday, or a holiday on its own date (ТК РФ ст. 111, 112)?
+
+        So is a day that a person added to the file.
+        """
+        if self.is_working(day) or day in self.days_off:
+            return day in self.days_off
         holiday = _holidays(day.year).get(day)
         return day.weekday() == 6 or bool(holiday and holiday.on_its_date)
 

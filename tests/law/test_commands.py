@@ -113,11 +113,11 @@ def test_each_mistake_names_its_file_and_line(tmp_path: Path, capsys: Out) -> No
 
 def test_the_list_of_rules(capsys: Out) -> None:
     lines = said(capsys, "rules", "list").splitlines()
-    assert len(lines) == 56
+    assert len(lines) == 57
     bank = next(line for line in lines if line.startswith("bank_reply_15w"))
     assert "15 раб. дн." in bank
     assert "2024-07-01—…" in bank
     assert "не проверено" in bank
     assert "выключено" in next(line for line in lines if line.startswith("fz289"))
     assert "назначают" in next(line for line in lines if line.startswith("zpp30"))
-    assert lines[-1] == "всего: 54, проверено юристом: 0"
+    assert lines[-1] == "всего: 55, проверено юристом: 0"

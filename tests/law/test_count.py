@@ -270,3 +270,6 @@ def test_a_calendar_of_its_own() -> None:
     regional = ProductionCalendar(days_off=frozenset({date(2026, 3, 20)}), confirmed_years=frozenset({2026}))
     result = count.due(date(2026, 3, 10), 10, "day", "calendar", "next_working", regional)
     assert result.rolled == date(2026, 3, 23)
+    ahead = ProductionCalendar(days_off=frozenset({date(2028, 3, 20), date(2028, 6, 10)}))
+    assert ahead.surely_next(date(2028, 3, 20)) == date(2028, 3, 21), "a person knows of that day"
+    assert ahead.surely_next(date(2028, 6, 10)) == date(2028, 6, 13)

@@ -43,7 +43,7 @@ title_en = "money received"
 
 
 def test_the_shipped_clocks(clocks: Rules) -> None:
-    assert len(clocks) == 54
+    assert len(clocks) == 55
     assert clocks.meta["jurisdiction"] == "RU"
     money = clocks["zpp22_money"]
     assert (money.length, money.unit, money.roll, money.whose) == (10, "day", "next_working", "them")
@@ -51,7 +51,7 @@ def test_the_shipped_clocks(clocks: Rules) -> None:
     assert money.warn_before == (3, 1)
     assert clocks.get("nothing") is None
     assert [rule.id for rule in clocks.values() if rule.needs_length] == [
-        "zpp28_service_new_term", "zpp30_service_defect_term",
+        "zpp28_service_new_term", "zpp30_service_defect_term", "promised_by",
     ]  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_the_first_reply_is_a_usable_rule(clocks: Rules, russia: ProductionCalen
 
 def test_in_force(clocks: Rules) -> None:
     assert "fz289_partner_complaint_15" not in {rule.id for rule in clocks.in_force(date(2026, 11, 24))}
-    assert len(clocks.in_force(date(2026, 11, 24))) == 53
+    assert len(clocks.in_force(date(2026, 11, 24))) == 54
     bank = clocks["bank_reply_15w"]
     assert (bank.in_force(date(2024, 6, 30)), bank.in_force(date(2024, 7, 1))) == (False, True)
     ending = replace(bank, valid_to=date(2026, 12, 31))
