@@ -172,7 +172,9 @@ class Settings(Section):
 
     @property
     def redis_socket(self) -> Path:
-        return self.home / "valkey" / "valkey.sock"
+        """A link to a shorter path when DESK_HOME is longer than the kernel allows for a socket."""
+        place = self.home / "valkey" / "valkey.sock"
+        return place.readlink() if place.is_symlink() else place
 
     @property
     def blobs_path(self) -> Path:
@@ -200,6 +202,11 @@ def resource(name: str) -> Path:
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("DESK_HOME") or "var/desk").absolute()
+
+
+def environment() -> dict[str, str]:
+    """All variables of this process, to be handed on to another."""
+    return dict(os.environ)
 
 
 def failpoint(environ: Mapping[str, str] = os.environ) -> str:
@@ -307,4 +314,4 @@ def _kept_key(path: Path) -> bytes:
     return path.read_bytes()
 
 
-__all__ = ["Mailbox", "Settings", "SettingsError", "Smtp", "failpoint", "home", "load", "resource"]
+__all__ = ["Mailbox", "Settings", "SettingsError", "Smtp", "environment", "failpoint", "home", "load", "resource"]

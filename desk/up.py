@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -28,21 +28,31 @@ LONGEST_SOCKET_PATH = 100  # bytes; the kernel takes 107, macOS 103
 LOG_BYTES = 5 << 20
 
 
-def run(conf: Settings, *, sink: Sink, first: Sequence[Sequence[Part]] = (), last: Sequence[Sequence[Part]] = (),
+def start(conf: Settings) -> None:
+    """Everything for a team's own mailbox and database, until stopped. Raises SettingsError."""
+    if not conf.mailbox:
+        raise settings.SettingsError(f"No mailbox is set up: add a [[mailbox]] block to {conf.home / 'desk.toml'} "
+                                     "(docs/mail-providers.md), or try the desk with `desk up --demo`.")
+    with alone(conf.home):
+        run(conf, sink=to_console, env=environment(conf), announce=lambda: to_console(
+            "desk", f"{conf.desk.base_url} (Ctrl+C stops everything)"))
+
+
+def run(conf: Settings, *, sink: Sink, env: Mapping[str, str], first: Sequence[Part] = (), last: Sequence[Part] = (),
         announce: Callable[[], None] = lambda: None) -> None:
-    """Migrate, then run all parts until stopped; `first` and `last` are the demo's own groups."""
+    """Migrate, then run all parts until stopped. The demo's mail server is in `first`, its samples are in `last`."""
     database = Database(conf.database_url)
     migrate.upgrade(database)
     free_leases(database)
     with contextlib.ExitStack() as stack:
-        doorbell, env = _doorbell(conf, stack)
-        groups = [[*doorbell, *(part for group in first for part in group)], *desk_parts(conf, env), *last]
-        Supervisor([g for g in groups if g], sink=sink, announce=announce,
+        doorbell, env = _doorbell(conf, stack, env)
+        groups = [[*doorbell, *first], *desk_parts(conf, env), list(last)]
+        Supervisor([group for group in groups if group], sink=sink, announce=announce,
                    ended=lambda pid: free_leases(database, pid)).run()
     database.dispose()
 
 
-def desk_parts(conf: Settings, env: dict[str, str]) -> list[list[Part]]:
+def desk_parts(conf: Settings, env: Mapping[str, str]) -> list[list[Part]]:
     """Worker, clock and page; then the fetchers."""
     def answers() -> bool:
         return listens(conf.web.host, conf.web.port)
@@ -51,7 +61,7 @@ def desk_parts(conf: Settings, env: dict[str, str]) -> list[list[Part]]:
             [Part(f"fetch {box.name}", desk_command("fetch", box.name), env) for box in conf.mailbox]]
 
 
-def desk_part(name: str, env: dict[str, str], *, ready: Callable[[], bool] = lambda: True) -> Part:
+def desk_part(name: str, env: Mapping[str, str], *, ready: Callable[[], bool] = lambda: True) -> Part:
     return Part(name, desk_command(name), env, ready)
 
 
@@ -60,18 +70,20 @@ def desk_command(*words: str) -> list[str]:
     return [sys.executable, "-P", "-m", "desk", *words]
 
 
-def environment(**changes: str) -> dict[str, str]:
-    """The environment for a part: ours with changes."""
-    # settings.py is the only reader of os.environ; this is what its functions read.
-    ours: dict[str, str] = dict((settings.home.__defaults__ or ({},))[0])
-    return ours | {"PYTHONUNBUFFERED": "1"} | changes
+def environment(conf: Settings) -> dict[str, str]:
+    """The environment for a part: ours, and the DESK_HOME meant here."""
+    return settings.environment() | {"PYTHONUNBUFFERED": "1", "DESK_HOME": str(conf.home)}
 
 
 @contextlib.contextmanager
 def alone(home: Path) -> Iterator[None]:
     """Nobody else supervises this DESK_HOME; raises SettingsError. The lock ends with the process."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "up.lock").open("a+") as lock:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = (home / "up.lock").open("a+")
+    except OSError as error:
+        raise settings.SettingsError(f"DESK_HOME cannot be written to: {error}") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -101,24 +113,33 @@ def _lives(pid: int) -> bool:
 # --- the doorbell ------------------------------------------------------------------------------
 
 
-def _doorbell(conf: Settings, stack: contextlib.ExitStack) -> tuple[list[Part], dict[str, str]]:
+def _doorbell(conf: Settings, stack: contextlib.ExitStack,
+              env: Mapping[str, str]) -> tuple[list[Part], Mapping[str, str]]:
     """Our own Valkey when no other is set; and the environment in which the parts find it."""
-    env = environment(DESK_HOME=str(conf.home))
     if conf.redis.url.get_secret_value():
         return [], env
     binary = valkey_binary()
     if binary is None:
-        return [], env | {"DESK_REDIS_URL": "off"}
-    place = conf.redis_socket
-    if len(os.fsencode(place)) > LONGEST_SOCKET_PATH:
-        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-"))) / "valkey.sock"
-        env["DESK_REDIS_URL"] = f"unix://{place}"
+        return [], {**env, "DESK_REDIS_URL": "off"}
     folder = conf.home / "valkey"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place = _socket(conf, stack)
     command: list[str | Path] = [
         binary, "--port", "0", "--unixsocket", place, "--unixsocketperm", "600", "--dir", folder,
         "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning"]
     return [Part("valkey", command, env, lambda: listens_unix(place))], env
+
+
+def _socket(conf: Settings, stack: contextlib.ExitStack) -> Path:
+    """Where Valkey listens: in DESK_HOME, or a link there to a short path of our own."""
+    place = conf.home / "valkey" / "valkey.sock"
+    if len(os.fsencode(place)) <= LONGEST_SOCKET_PATH:
+        return place
+    place.unlink(missing_ok=True)  # of a supervisor that was killed
+    short = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-"))) / place.name
+    place.symlink_to(short)
+    stack.callback(place.unlink, missing_ok=True)
+    return short
 
 
 def valkey_binary() -> Path | None:

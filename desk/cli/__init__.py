@@ -6,10 +6,10 @@ import argparse
 import sys
 
 from .. import settings
-from . import law, letters, processes, rules
+from . import law, letters, processes, rules, running
 from .command import Commands, Refused
 
-FAMILIES = (processes, letters, law, rules)
+FAMILIES = (running, processes, letters, law, rules)
 
 
 def main(arguments: list[str] | None = None) -> int:

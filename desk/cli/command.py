@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -33,6 +34,11 @@ class Commands:
     def _parser(self, name: str, help_text: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = self._subparsers.add_parser(name, help=help_text, description=help_text)
         return parser
+
+
+def log_to_stderr() -> None:
+    """What a process has to say; the supervisor shows a line with ERROR on the console."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 def lines(given: list[str], *, from_stdin: bool) -> Iterator[str]:

@@ -6,7 +6,7 @@ import argparse
 from datetime import date
 
 from .. import settings
-from .command import Commands
+from .command import Commands, log_to_stderr
 
 
 def add_to(commands: Commands) -> None:
@@ -33,6 +33,7 @@ def migrate(_options: argparse.Namespace) -> int:
 def fetch(options: argparse.Namespace) -> int:
     from workers import fetch as worker
 
+    log_to_stderr()
     worker.main(settings.load(), options.name, since=options.since, once=options.once)
     return 0
 
@@ -40,6 +41,7 @@ def fetch(options: argparse.Namespace) -> int:
 def work(_options: argparse.Namespace) -> int:
     from workers import jobs
 
+    log_to_stderr()
     jobs.main(settings.load())
     return 0
 
@@ -47,5 +49,6 @@ def work(_options: argparse.Namespace) -> int:
 def clock(options: argparse.Namespace) -> int:
     from workers import clock as worker
 
+    log_to_stderr()
     worker.main(settings.load(), once=options.once)
     return 0
