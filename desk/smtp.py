@@ -13,6 +13,7 @@ import ipaddress
 import logging
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -45,13 +46,6 @@ class Result:
     code: int
     text: str
     accepted: bool
-
-
-def send(conf: Smtp, *, sender: str, recipients: Sequence[str], mime: bytes,
-         before_data: Callable[[], None]) -> list[Result]:
-    """One letter over a connection of its own; see `Connection.send`."""
-    with Connection(conf) as connection:
-        return connection.send(sender=sender, recipients=recipients, mime=mime, before_data=before_data)
 
 
 class Connection:
@@ -186,6 +180,8 @@ class Connection:
                 server = self._open(context)
                 assert server.sock is not None
                 server.sock.settimeout(COMMAND_SECONDS)
+                # The final dot is a packet of its own: Nagle would hold it back for 40 ms.
+                server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._greet(server, context)
             self._sign_in(server)
         except BaseException:

@@ -44,7 +44,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def send(conf: Smtp, to: list[str] | None = None, mime: bytes = MAIL, sender: str = "desk@desk.example",
          before: Any = lambda: None) -> list[smtp.Result]:
-    return smtp.send(conf, sender=sender, recipients=to or TO, mime=mime, before_data=before)
+    with smtp.Connection(conf) as connection:
+        return connection.send(sender=sender, recipients=to or TO, mime=mime, before_data=before)
 
 
 def failing(conf: Smtp, **kwargs: Any) -> SmtpError:

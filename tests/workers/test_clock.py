@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +18,7 @@ from workers import clock
 from workers.clock_jump import Steadiness
 
 from ..servers import SmtpSink, Valkey, wait_until
+from . import processes
 
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 NOON = datetime(2026, 5, 12, 9, tzinfo=UTC)
@@ -154,27 +152,11 @@ def test_small_steps_are_no_jump(database: Database, conf: Settings, due: dateti
 # --- the process -----------------------------------------------------------------------------------
 
 
-def started(conf: Settings) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            logging.disable(logging.CRITICAL)
-            clock.main(conf)
-        finally:
-            os._exit(0)
-    return child
-
-
-def ended(child: int) -> int:
-    os.kill(child, signal.SIGTERM)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 @pytest.mark.usefixtures("due")
 def test_an_alert_leaves_within_seconds_and_sigterm_ends_the_clock(
         database: Database, conf: Settings, smtp_sink: SmtpSink) -> None:
     put_off(database)
-    child = started(conf)
+    child = processes.start(processes.clock_hasty, conf)
     try:
         wait_until(lambda: beat(database, "clock"), 30)
         make_due(database)
@@ -185,9 +167,12 @@ def test_an_alert_leaves_within_seconds_and_sigterm_ends_the_clock(
                 return session.scalar(select(Alert.id).where(Alert.state == "sent")) is not None
         wait_until(sent, 30)
         with database.read() as session:
-            assert {r.name: r.pid for r in session.scalars(select(Heartbeat))} == {"clock": child, "outbox": child}
+            assert {r.name: r.pid for r in session.scalars(select(Heartbeat))} == {"clock": child.pid, "outbox": child.pid}
+        child.terminate()
+        child.join(20)
+        assert child.exitcode == 0
     finally:
-        assert ended(child) == 0
+        child.kill()
     with database.read() as session:
         assert session.get(Lease, "clock") is None
     assert len(smtp_sink.letters) == 1
@@ -196,11 +181,10 @@ def test_an_alert_leaves_within_seconds_and_sigterm_ends_the_clock(
 @SQLITE
 @pytest.mark.usefixtures("due")
 def test_a_mail_server_that_hangs_is_seen_and_stops_no_alert(
-        database: Database, conf: Settings, smtp_sink: SmtpSink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "BEAT_SECONDS", 0.1)
+        database: Database, conf: Settings, smtp_sink: SmtpSink) -> None:
     smtp_sink.answers["MAIL"] = "stall"
     put_off(database)
-    child = started(conf)
+    child = processes.start(processes.clock_hasty, conf)
     try:
         wait_until(lambda: beat(database, "outbox"), 30)
         make_due(database)
@@ -216,8 +200,8 @@ def test_a_mail_server_that_hangs_is_seen_and_stops_no_alert(
         with database.read() as session:
             assert leases.stale(session, now.at + timedelta(seconds=121)) == ["outbox"]
     finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        child.kill()
+        child.join(10)
 
 
 def test_of_two_clocks_one_looks(database: Database, conf: Settings, due: datetime) -> None:

@@ -1,0 +1,282 @@
+"""200 mails through real parts that are killed everywhere: nothing is lost, nothing comes twice.
+
+The only thing allowed twice is a letter cut off behind its final dot: with the same Message-ID, and `doubts` says so.
+"""
+
+from __future__ import annotations
+
+import email
+import hashlib
+import itertools
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import func, select, update
+
+from desk import db, leases, people, queue
+from desk.db import Database
+from desk.models import Alert, Deadline, Event, InboundMail, Lease, Message, Outbox, Ticket, User
+from desk.settings import Settings
+
+from ..servers import Dovecot, SmtpSink, Valkey, wait_until
+from . import processes
+
+MAILS, ADMINS, DUE_TICKETS = 200, 3, 5
+SEED = 20261124
+_users = itertools.count(1)
+
+FETCH = ["fetch.connected", "fetch.selected", "fetch.searched", *(
+    f"{name}:{nth}" for name in ("fetch.before_fetch", "fetch.fetched", "fetch.inserted", "fetch.before_commit",
+                                 "fetch.committed", "fetch.rung", "fetch.flagged") for nth in (1, 3))]
+RING = ["queue.ring", "queue.rung"]
+WORK = ["work.rung", *(
+    f"inbox.{name}:{nth}" for name in ("claiming", "claimed", "read", "message", "acknowledged", "before_commit",
+                                       "committed") for nth in (1, 2))]
+SEND = [f"{name}:{nth}" for name in (
+    "outbox.claiming", "outbox.claimed", "smtp.rcpt", "smtp.before_data", "outbox.before_data", "smtp.after_data",
+    "smtp.accepted", "outbox.accepted", "outbox.recording", "outbox.recorded") for nth in (1, 3)]
+SEND += ["smtp.connected", "smtp.before_quit"]
+CLOCK = ["clock.leased", "clock.escalating", "clock.escalated", "clock.queued:1", "clock.queued:2", "clock.committed:1",
+         "outbox.before_data:2", "outbox.accepted:2", "clock.settling", "clock.settled", "clock.rung", "clock.sent"]
+
+
+def mail(number: int) -> bytes:
+    """Every sender writes once; some with a file, one above 1 MiB."""
+    size = 1_200_000 if number == 100 else 40_000 if number % 10 == 0 else 0
+    return (f"From: Anna <anna{number}@mail.example>\r\nTo: help@desk.example\r\nSubject: Ozon {number}\r\n"
+            f"Message-ID: <{number}@mail.example>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+            f"Верните деньги за заказ {10000000 + number}-0131-{number}\r\n" + "x" * 70 * (size // 70) + "\r\n").encode()
+
+
+@dataclass
+class World:
+    """The desk with its mailbox and its mail server; what went in, to compare with what came out."""
+
+    conf: Settings
+    database: Database
+    dovecot: Dovecot
+    user: str
+    sink: SmtpSink
+    valkey: Valkey | None
+    manifest: list[str] = field(default_factory=list)
+
+    def mail_in(self, numbers: range) -> None:
+        for number in numbers:
+            raw = mail(number)
+            self.manifest.append(hashlib.sha256(raw).hexdigest())
+            self.dovecot.deliver(self.user, raw)
+
+    def flush(self) -> None:
+        """Redis forgets everything."""
+        if self.valkey is not None:
+            connection = queue.connect(self.conf)
+            assert connection is not None
+            connection.flushall()
+            connection.close()
+
+    def count(self, what: Any, *where: Any) -> int:
+        with self.database.read() as session:
+            return session.scalar(select(func.count()).select_from(what).where(*where)) or 0
+
+    def make_alerts_due(self) -> None:
+        """One alert of some tickets, for every admin."""
+        with self.database.write() as session:
+            first = select(Deadline.id).order_by(Deadline.id).limit(DUE_TICKETS)
+            session.execute(update(Alert).where(Alert.deadline_id.in_(first), Alert.threshold == "overdue").values(
+                due_at=db.now()))
+
+    def letters(self, kind: str) -> list[Outbox]:
+        with self.database.read() as session:
+            return list(session.scalars(select(Outbox).where(Outbox.kind == kind)))
+
+
+@pytest.fixture(params=["sqlite-off", "postgresql-valkey"])
+def world(request: pytest.FixtureRequest, conf: Settings, dovecot: Dovecot, smtp_sink: SmtpSink) -> World:
+    which, _, bell = str(request.param).partition("-")
+    database: Database = request.getfixturevalue(which)
+    valkey: Valkey | None = request.getfixturevalue("valkey") if bell == "valkey" else None
+    user = f"faults{os.getpid()}-{next(_users)}"
+    box = conf.mailbox[0].model_copy(update={"port": dovecot.port, "username": user, "after": "flag"})
+    conf = conf.model_copy(update={
+        "mailbox": (box,), "smtp": conf.smtp.model_copy(update={"port": smtp_sink.port}),
+        "database": conf.database.model_copy(update={"url": SecretStr(database.url.render_as_string(False))}),
+        "redis": conf.redis.model_copy(update={"url": SecretStr(valkey.url if valkey else "off")}),
+        "fetch": conf.fetch.model_copy(update={"batch_mails": 8}),
+        "work": conf.work.model_copy(update={"uncertain_retry_seconds": 0, "sweep_seconds": 1}),
+        "alerts": conf.alerts.model_copy(update={"look_seconds": 0.2, "digest_above": 1000, "late_minutes": 1000})})
+    with database.write() as session:
+        for number in range(ADMINS):
+            people.create(session, email=f"admin{number}@desk.example", name="Admin", role="admin", actor="t", now=db.now())
+    return World(conf, database, dovecot, user, smtp_sink, valkey)
+
+
+def leased(world: World, seconds: float) -> Settings:
+    work = world.conf.work.model_copy(update={"inbound_lease_seconds": seconds, "outbox_lease_seconds": seconds})
+    return world.conf.model_copy(update={"work": work})
+
+
+# --- at every place --------------------------------------------------------------------------------
+
+
+def test_killed_before_and_after_everything_nothing_is_lost_or_doubled(world: World) -> None:
+    conf = leased(world, 0.02)  # what a dead process held is free when the next one looks
+    world.mail_in(range(MAILS))
+    plan = [(processes.fetch_once, name) for name in [*FETCH, *(RING if world.valkey else ())]]
+    plan += [(processes.work_once, name) for name in WORK]
+    plan += [(processes.send_once, name) for name in SEND]
+    for what, name in plan:
+        t0 = time.monotonic()
+        assert processes.died(what, conf, name), f"{what.__name__} was not killed at {name}"
+        print(name, round(time.monotonic() - t0, 2))
+        world.flush()
+        if what is processes.fetch_once:
+            assert len(set(world.dovecot.flags(world.user)) - {""}) <= 1
+    calm(world, conf)
+    world.make_alerts_due()
+    for name in CLOCK:
+        assert processes.died(processes.clock_once, conf, name) or world.count(Alert, Alert.state == "queued") == 0, name
+    calm(world, conf)
+    check(world)
+
+
+def calm(world: World, conf: Settings) -> None:
+    """Every part runs undisturbed until nothing waits."""
+    for what in (processes.fetch_once, processes.work_once, processes.clock_once, processes.clock_once):
+        assert not processes.died(what, conf, "")
+
+
+# --- at any moment ---------------------------------------------------------------------------------
+
+
+class Chaos:
+    """Two of each process; random ones are killed, stopped for longer than their leases, or robbed of them."""
+
+    def __init__(self, world: World, conf: Settings, seed: int) -> None:
+        self.world, self.conf, self.random = world, conf, random.Random(seed)
+        self.kinds = [processes.fetch_always, processes.work_always, processes.clock_always] * 2
+        self.running: list[BaseProcess] = [processes.start(kind, conf) for kind in self.kinds]
+        self.stopped: dict[int, float] = {}
+        self.done: Counter[str] = Counter()
+
+    def strike(self) -> None:
+        place = self.random.randrange(len(self.kinds))
+        pid = self.running[place].pid or 0
+        what = self.random.choices(["kill", "stop", "rob", "flush"], [6, 2, 1, 1])[0]
+        self.done[what] += 1
+        if what == "kill":
+            self.stopped.pop(pid, None)
+            processes.kill(self.conf, self.running[place])
+            self.running[place] = processes.start(self.kinds[place], self.conf)
+        elif what == "stop" and pid not in self.stopped:
+            os.kill(pid, signal.SIGSTOP)
+            self.stopped[pid] = time.monotonic() + 3
+        elif what == "rob":
+            processes.free(self.conf, pid)
+        else:
+            self.world.flush()
+        self.wake()
+
+    def wake(self, *, everybody: bool = False) -> None:
+        for pid, until in list(self.stopped.items()):
+            if everybody or time.monotonic() > until:
+                os.kill(pid, signal.SIGCONT)
+                del self.stopped[pid]
+
+    def end(self) -> None:
+        self.wake(everybody=True)
+        for child in self.running:
+            child.kill()
+            child.join(10)
+
+
+@pytest.fixture
+def chaos(world: World) -> Iterator[Chaos]:
+    out = Chaos(world, leased(world, 2), SEED)
+    yield out
+    out.end()
+
+
+def test_two_of_each_killed_at_random_lose_and_double_nothing(world: World, chaos: Chaos) -> None:
+    print(f"seed {SEED}")
+    feed = iter([range(n, n + 20) for n in range(0, MAILS, 20)])
+    ends, next_feed, alerted = time.monotonic() + 14, 0.0, False
+    while time.monotonic() < ends:
+        if time.monotonic() > next_feed:
+            world.mail_in(next(feed, range(0)))
+            next_feed = time.monotonic() + 1
+        if not alerted and world.count(Deadline) >= DUE_TICKETS:
+            world.make_alerts_due()
+            alerted = True
+        time.sleep(chaos.random.uniform(0.05, 0.5))
+        chaos.strike()
+    print(dict(chaos.done))
+    assert len(world.manifest) == MAILS
+    chaos.wake(everybody=True)
+    wait_until(lambda: world.count(InboundMail, InboundMail.state != "received") == MAILS, 60, "all mails handled")
+    if not alerted:
+        world.make_alerts_due()
+    wait_until(lambda: world.count(Outbox, Outbox.state.in_(("pending", "sending"))) == 0
+               and world.count(Alert, Alert.state.in_(("sent", "failed"))) == DUE_TICKETS * ADMINS, 60, "all letters sent")
+    chaos.end()
+    check(world)
+
+
+# --- what must hold --------------------------------------------------------------------------------
+
+
+def check(world: World) -> None:
+    with world.database.read() as session:
+        stored = session.scalars(select(InboundMail)).all()
+        assert sorted(row.sha256 for row in stored) == sorted(world.manifest)
+        assert Counter((row.state, row.reason) for row in stored) == {("done", ""): MAILS}
+        assert [row.sha256 for row in stored if row.raw and hashlib.sha256(row.raw).hexdigest() != row.sha256] == []
+        assert world.count(Ticket) == world.count(Event, Event.kind == "ticket.opened") == MAILS
+        assert world.count(Message, Message.direction == "in") == MAILS
+        assert session.scalar(select(func.count(Message.inbound_id.distinct()))) == MAILS
+        assert world.count(Deadline) == MAILS
+    check_letters(world)
+    check_alerts(world)
+
+
+def check_letters(world: World) -> None:
+    acks = world.letters("ack")
+    with world.database.read() as session:
+        out = {o.message_id: o for o in session.scalars(select(Outbox))}
+        doubted = session.scalar(select(func.sum(Outbox.doubts))) or 0
+    assert len(acks) == MAILS
+    arrived = Counter(str(email.message_from_bytes(letter.mime)["Message-ID"]) for letter in world.sink.letters)
+    copies = {letter.recipients[0] for letter in world.sink.letters}
+    assert {f"anna{n}@mail.example" for n in range(MAILS)} <= copies
+    assert set(arrived) == set(out)
+    for message_id, times in arrived.items():
+        row = out[message_id]
+        assert row.state == "sent" or (row.state, row.doubts > 1) == ("uncertain", True)
+        assert times == 1 or row.doubts, f"{row.kind} {row.id} came {times} times without a doubt"
+    assert sum(arrived.values()) - len(arrived) <= doubted
+    for _, same in itertools.groupby(sorted(world.sink.letters, key=identity), key=identity):
+        assert len({letter.mime for letter in same}) == 1
+
+
+def identity(letter: Any) -> str:
+    return str(email.message_from_bytes(letter.mime)["Message-ID"])
+
+
+def check_alerts(world: World) -> None:
+    with world.database.read() as session:
+        told = session.scalars(select(Alert).where(Alert.state.in_(("queued", "sent", "failed")))).all()
+        assert len(told) == DUE_TICKETS * ADMINS == len({a.outbox_id for a in told})
+        for alert in told:
+            assert alert.outbox is not None
+            assert (alert.state, alert.outbox.state) in (("sent", "sent"), ("failed", "uncertain"))
+        assert session.scalar(select(func.count()).select_from(User)) == ADMINS
+        assert {name for name in session.scalars(select(Lease.name))} <= {"clock", "fetch:main"}
+        assert leases.stale(session, db.now()) == []
