@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-STOP = re.compile(r"[.!?;…]+(?=\s|$)|\n")
+STOP = re.compile(r"[.!?;…]+(?=\s|$)|\n+")
 SHORT = re.compile(r"(?:^|[\s(\d.])(?:г|гг|р|руб|коп|т|тел|моб|ул|д|кв|стр|ст|п|пп|им|др|тыс|млн|см|зак|арт|шт|обл|№|[А-ЯЁA-Z])$",
                    re.I)
 NEW_LINE = re.compile(r"\s*(?:[-–—•*]\s|\d{1,2}[.)]\s|[А-ЯЁA-Z№«\"]|$)")
@@ -31,7 +31,9 @@ class Clauses:
 
 def _ends(text: str, stop: re.Match[str]) -> bool:
     at = stop.start()
-    if stop.group() == "\n":
+    if stop.group()[0] == "\n":
+        if len(stop.group()) > 1:
+            return True
         line_start = text.rfind("\n", max(0, at - 200), at) + 1
         return at - line_start < WRAPPED or NEW_LINE.match(text[at + 1:at + 12]) is not None
     return stop.group() != "." or SHORT.search(text[max(0, at - 6):at]) is None

@@ -37,6 +37,12 @@ class Fact:
     marketplace: str = ""
 
 
+def lower(source: Source) -> Source:
+    """The same text in small letters, where they are as long as the capitals; spans stay true."""
+    text = source.text.lower()
+    return Source(source.place, text) if len(text) == len(source.text) else source
+
+
 def of(source: Source, kind: str, value: str, start: int, end: int, confidence: float) -> Fact:
     """A fact whose quote is that span of the source."""
     return Fact(kind, value, source.text[start:end], source.place, start, end, confidence)

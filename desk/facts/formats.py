@@ -70,7 +70,7 @@ def load_formats(source: Path | str) -> Formats:
     domains = {str(domain).lower(): str(m["key"]) for m in marketplaces for domain in m["domains"]}
     return Formats(
         words={str(m["key"]): _words(m) for m in marketplaces}, domains=domains,
-        sites=re.compile(rf"(?<![\w-])(?:[\w-]{{1,40}}\.){{0,3}}(?:{_any(list(domains))})(?![\w-])", re.I),
+        sites=re.compile(rf"(?<![\w-])(?:[\w-]{{1,40}}\.){{0,3}}(?:{_any(list(domains))})(?![\w-])"),
         label=re.compile(rf"(?<![\w-])(?:{named}{NAMED_LINK}|(?:{stems}){link})", re.I),
         heading=re.compile(named, re.I),
         not_order=re.compile(rf"(?<!\w)(?:{_any(labels.get('not_order', []))})[а-яё]{{0,4}}"
@@ -90,7 +90,7 @@ def _table(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _words(entry: dict[str, Any]) -> re.Pattern[str]:
-    return _compiled(r"(?<!\w)(?:" + "|".join(entry["words"]) + r")(?!\w)", f"[[marketplace]] {entry['key']}")
+    return _compiled(r"(?<!\w)(?:" + "|".join(entry["words"]) + r")(?!\w)", f"[[marketplace]] {entry['key']}", 0)
 
 
 def _order(entry: dict[str, Any], keys: set[str]) -> Order:
@@ -107,11 +107,11 @@ def _order(entry: dict[str, Any], keys: set[str]) -> Order:
                  bool(entry.get("only_named", False)))
 
 
-def _compiled(pattern: str, name: str) -> re.Pattern[str]:
+def _compiled(pattern: str, name: str, flags: int = re.I) -> re.Pattern[str]:
     if NESTED.search(pattern):
         raise ValueError(f"marketplaces: {name}: nested quantifiers")
     try:
-        return re.compile(pattern, re.I)
+        return re.compile(pattern, flags)
     except re.error as error:
         raise ValueError(f"marketplaces: {name}: {error}") from None
 

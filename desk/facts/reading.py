@@ -11,7 +11,7 @@ from typing import Any
 
 from . import days, identities, money, orders, parcels, phones, receipts, shops
 from .clauses import Clauses
-from .fact import Fact, Source
+from .fact import Fact, Source, lower
 from .formats import Formats
 
 SPOKEN = ("subject", "body", "signature")
@@ -19,8 +19,8 @@ BEHIND = ("forward", "link", "attachment")  # in this order of trust
 MAX_TEXT = 256 * 1024
 MAX_FACTS = 300  # of one place
 # Character for character, so that spans stay true: dashes and spaces as people's programs write them.
-PLAIN = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-") | dict.fromkeys("\u2007\u2008\u2009\u202f\u00a0", " "))
-DASHED = str.maketrans(dict.fromkeys("‐‑‒−﹣－", "-") | dict.fromkeys("\u2007\u2008\u2009\u202f\u00a0", " "))
+SIGNS = [(sign, "-") for sign in "‐‑‒−﹣－"] + [(space, " ") for space in "\u2007\u2008\u2009\u202f\u00a0"]
+LONG_DASHES = (("–", "-"), ("—", "-"))
 
 
 def find(sources: Sequence[Source], formats: Formats, senders: Sequence[str] = (), *, sent: date | None = None) -> list[Fact]:
@@ -28,7 +28,7 @@ def find(sources: Sequence[Source], formats: Formats, senders: Sequence[str] = (
 
     `senders` are the domains of the sender and of a forwarded letter's sender. `sent` is the day of the letter where it was written: days without a year and «вчера» are counted from it.
     """
-    sources = [Source(source.place, source.text[:MAX_TEXT].translate(DASHED)) for source in sources]
+    sources = [Source(source.place, _replaced(source.text[:MAX_TEXT], SIGNS)) for source in sources]
     mentions = [shops.find(source, formats) for source in sources]
     out = [Fact("marketplace", key, domain, "sender", 0, 0, 0.95, key) for domain in senders if (key := formats.of_domain(domain))]
     named = {fact.marketplace for found in (*mentions, out) for fact in found}
@@ -62,22 +62,28 @@ def _values(found: Sequence[Fact], kind: str, first: tuple[str, ...], then: tupl
 
 def _of(source: Source, formats: Formats, named: set[str], sent: date | None) -> list[Fact]:
     """Each number is taken once: by a receipt, an order, a case, a parcel, a phone, in this order."""
-    plain = Source(source.place, source.text.translate(PLAIN))
+    plain = Source(source.place, _replaced(source.text, LONG_DASHES))
     numbers = orders.find(plain, formats, named)
     if source.place == "link":
         return [*numbers, *identities.find(plain)][:MAX_FACTS]
-    clauses = Clauses(source.text)
-    found = [*receipts.find(plain)]
-    kinds: tuple[Iterable[Fact], ...] = (numbers, identities.find(source), parcels.find(plain), phones.find(plain, clauses))
+    clauses, low = Clauses(source.text), lower(plain)
+    found = [*receipts.find(low)]
+    kinds: tuple[Iterable[Fact], ...] = (numbers, identities.find(source), parcels.find(low), phones.find(low, clauses))
     for more in kinds:
         for fact in islice(more, MAX_FACTS):
             if not _taken(fact, found):
                 found.append(fact)
     spans = [(fact.start, fact.end) for fact in found if fact.kind not in ("address", "name", "seller", "receipt", "product_url")]
-    sums = [fact for fact in money.find(source, clauses) if not any(s < fact.end and fact.start < e for s, e in spans)]
+    sums = [fact for fact in money.find(low, clauses) if not any(s < fact.end and fact.start < e for s, e in spans)]
     order_spans = [(fact.start, fact.end) for fact in found if fact.kind == "order_number"]
-    found += sums[:MAX_FACTS] + list(days.find(source, clauses, order_spans, sent))[:MAX_FACTS]
+    found += sums[:MAX_FACTS] + list(days.find(low, clauses, order_spans, sent))[:MAX_FACTS]
     return [replace(fact, quote=source.text[fact.start:fact.end]) for fact in found]
+
+
+def _replaced(text: str, pairs: Iterable[tuple[str, str]]) -> str:
+    for sign, plain in pairs:
+        text = text.replace(sign, plain)
+    return text
 
 
 def _taken(fact: Fact, found: list[Fact]) -> bool:

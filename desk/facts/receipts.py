@@ -7,20 +7,20 @@ from collections.abc import Iterator
 
 from .fact import Fact, Source
 
-DRIVE = re.compile(r"(?<![a-z])fn=(\d{16})(?!\d)", re.I)
-QR = {name: re.compile(rf"(?<![a-z]){name}=({value})(?![\d])", re.I) for name, value in (
-    ("t", r"\d{8}T\d{4}(?:\d{2})?"), ("s", r"\d{1,9}(?:\.\d{1,2})?"), ("i", r"\d{1,10}"), ("fp", r"\d{1,10}"), ("n", "[1-4]"))}
+DRIVE = re.compile(r"(?<![a-z])fn=(\d{16})(?!\d)")
+QR = {name: re.compile(rf"(?<![a-z]){name}=({value})(?![\d])") for name, value in (
+    ("t", r"\d{8}t\d{4}(?:\d{2})?"), ("s", r"\d{1,9}(?:\.\d{1,2})?"), ("i", r"\d{1,10}"), ("fp", r"\d{1,10}"), ("n", "[1-4]"))}
 QR_AROUND = 100  # characters; the six fields may stand in any order
 # Numbers of the fiscal drive, document and sign, in the forms that tills and mailed receipts print.
-LINE = {name: re.compile(rf"(?<![а-яёa-z\d])(?:{words})\s{{0,2}}(?:чека)?[\s:№#.=|]{{0,12}}(\d{{{size}}})(?!\d)", re.I)
+LINE = {name: re.compile(rf"(?<![а-яёa-z\d])(?:{words})\s{{0,2}}(?:чека)?[\s:№#.=|]{{0,12}}(\d{{{size}}})(?!\d)")
         for name, words, size in (
             ("fn", r"(?:n|№|номер|зав\. ?№)?\s?фн(?:\s№)?|фискальн[а-я]{2,3} накопител[а-я]{1,2}", "16"),
             ("i", r"(?:n|№|номер)?\s?фд|фискальн[а-я]{2,3} документ[а-я]{0,2}", "1,10"),
             ("fp", r"(?:n|№)?\s?фпд?|фискальн[а-я]{2,3} признак[а-я]{0,2}(?: документа)?", "1,10"))}
 SUM = re.compile(r"(?<![а-яё])(?:итого?|всего|к оплате|сумма(?: чека| расч[её]та)?)[\s:=≡.]{1,40}(\d{1,3}(?:[ \xa0]\d{3}){1,3}|\d{1,9})"
-                 r"[.,](\d{2})(?!\d)", re.I)
+                 r"[.,](\d{2})(?!\d)")
 WHEN = re.compile(r"(?<![\d.])(\d{2})[./-](\d{2})[./-](20\d{2}|\d{2}),?\s{1,8}(?:в\s)?(\d{1,2}):(\d{2})(?!\d)")
-KIND = re.compile(r"(?<![а-яё])(возврат прихода|возврат расхода|приход|расход)(?![а-яё])", re.I)
+KIND = re.compile(r"(?<![а-яё])(возврат прихода|возврат расхода|приход|расход)(?![а-яё])")
 KINDS = {"приход": "1", "возврат прихода": "2", "расход": "3", "возврат расхода": "4"}
 AROUND = 1500  # characters before the drive's number in which a receipt's other lines stand
 

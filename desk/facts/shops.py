@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from . import fact
-from .fact import Fact, Source
+from .fact import Fact, Source, lower
 from .formats import Formats
 
 # The same words weigh less where somebody else wrote them.
@@ -14,16 +14,17 @@ WEIGHT = {"subject": 1.5, "body": 1.0, "signature": 0.3, "forward": 1.0, "attach
           "sender": 1.5}
 COMPARED = re.compile(
     r"(?:дешевле|дороже|так(?:ой|ая|ие|ое|ую) же|аналогичн|в отличие|раньше|обычно|всегда|конкурент|сравн|лучше бы|уйду|перейду|"
-    r"перешл|вместо этого|пользовал)", re.I)
-ABOUT = re.compile(r"(?:заказ|куп(?:ил|лен)|покуп|приобр|оформ|оплат|маркетплейс|площадк|магазин|претенз|жалоб|ordered|bought)", re.I)
+    r"перешл|вместо этого|пользовал)")
+ABOUT = re.compile(r"(?:заказ|куп(?:ил|лен)|покуп|приобр|оформ|оплат|маркетплейс|площадк|магазин|претенз|жалоб|ordered|bought)")
 UNKNOWN = re.compile(r"(?<!\w)(?:интернет[- ]?магазин[а-я]{0,2}|онлайн[- ]?магазин[а-я]{0,2}|магазин[а-я]{0,2}|(?:на|с) сайт[а-я]{1,2})\s{1,2}"
-                     r"(?:под названием\s)?([«\"][^»\"\n]{2,40}[»\"]|[a-z0-9-]{2,40}\.(?:ru|рф|com|shop|store|su|net)(?!\w))", re.I)
+                     r"(?:под названием\s)?([«\"][^»\"\n]{2,40}[»\"]|[a-z0-9-]{2,40}\.(?:ru|рф|com|shop|store|su|net)(?!\w))")
 STOP = re.compile(r"[.!?,;]\s|\n\n")
 MENTIONS = 4  # of one shop in one place that count
 
 
 def find(source: Source, formats: Formats) -> list[Fact]:
     """The first mentions of each marketplace by the address of its site and by name; a shop off the list is `other`."""
+    source = lower(source)
     found: list[Fact] = []
     counted: dict[str, int] = {}
     for match in formats.sites.finditer(source.text):
