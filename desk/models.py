@@ -32,6 +32,7 @@ DEADLINE_STATES = ("running", "met", "missed", "cancelled")
 ALERT_STATES = ("pending", "queued", "sent", "failed", "acknowledged", "cancelled")
 ROLES = ("advocate", "lead", "admin")
 STEP_STATES = ("prepared", "sent", "answered", "skipped", "cancelled")
+CONTENTS_STATES = ("none", "waiting", "read", "failed")
 FACT_STATES = ("found", "confirmed", "corrected", "rejected")
 
 
@@ -220,7 +221,8 @@ class Message(Base):
     """One entry of the conversation: a mail in, a letter out, or an internal note."""
 
     __tablename__ = "message"
-    __table_args__ = (_one_of("direction", ("in", "out", "note")),)
+    __table_args__ = (_one_of("direction", ("in", "out", "note")), _one_of("contents", CONTENTS_STATES),
+                      Index(None, "contents", "contents_try_after"))
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True, default=new_public_id)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
@@ -244,6 +246,9 @@ class Message(Base):
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     message_id: Mapped[str] = mapped_column(String(998), default="", index=True)  # with angle brackets
     references: Mapped[list[Any]] = mapped_column(default=list)
+    contents: Mapped[str] = mapped_column(String(16), default="none")  # of its files: waiting to be read, read, failed
+    contents_try_after: Mapped[datetime | None]
+    contents_attempts: Mapped[int] = mapped_column(default=0)
     dated_at: Mapped[datetime | None]  # what the Date header claims
     created_at: Mapped[datetime]  # when it reached us (INTERNALDATE) or was written
     ticket: Mapped[Ticket] = relationship(back_populates="messages")
@@ -270,6 +275,7 @@ class Attachment(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     inline: Mapped[bool] = mapped_column(default=False)
     content_id: Mapped[str] = mapped_column(String(255), default="")
+    text: Mapped[str] = mapped_column(default="", deferred=True)  # what stands in it, as far as it could be read
 
 
 class Fact(Base):
@@ -280,6 +286,7 @@ class Fact(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))  # none: a person of the team wrote it
+    attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachment.id"))
     kind: Mapped[str] = mapped_column(String(32))
     value: Mapped[str] = mapped_column(String(500))
     quote: Mapped[str] = mapped_column(String(500))

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, selectinload, undefer
 
 from . import audit, deadlines, failpoints, mail, smtp, tickets
 from .db import Database
+from .facts import cards
 from .models import Message, Outbox, OutboxRecipient, Ticket, User
 from .settings import Settings
 
@@ -52,7 +53,7 @@ def write(session: Session, conf: Settings, ticket: Ticket, *, text: str, author
         raise OutboxError("no_address")
     letters = [m for m in ticket.messages if m.message_id and m.kind != "note"]
     answered = next((m for m in reversed(letters) if m.direction == "in"), None)
-    body = tickets.clean(text)
+    body = cards.mask(tickets.clean(text))
     out = put(session, conf, dedup_key=key, kind="reply", to=[ticket.consumer.address],
               subject=f"Re: {without_tag(ticket.subject)} [#{ticket.number}]", text=body, ticket=ticket,
               in_reply_to=answered.message_id if answered else "",
@@ -74,7 +75,7 @@ def put(session: Session, conf: Settings, *, dedup_key: str, kind: str, to: Sequ
     """Store a letter with its exact bytes; one row for a dedup_key, for ever. ValueError for a bad address."""
     if (known := session.scalar(select(Outbox).where(Outbox.dedup_key == dedup_key))) is not None:
         return known
-    sender = conf.sender_address
+    sender, text = conf.sender_address, cards.mask(text)
     answerable = ticket if kind in ("reply", "ack", "letter") else None  # an e-mail never acts as staff: alerts take no answer
     message_id = f"<{uuid.uuid4().hex}.{secrets.token_hex(6)}@{sender.rpartition('@')[2]}>"
     mime = mail.compose(

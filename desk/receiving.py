@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from . import audit, failpoints, outbox, phrases, routing, settings, tickets
+from .facts import cards
 from .mail import Letter
 from .models import Attachment, Fact, InboundMail, Message, Outbox, OutboxRecipient, Person, Ticket
 from .reading import Reading
@@ -40,7 +41,7 @@ def receive(session: Session, conf: Settings, inbound: InboundMail, result: Read
     ticket = route.ticket
     if ticket is None:
         ticket = _open(session, conf, inbound, result, sender, route, now=now)
-    message = _message(session, inbound, letter, ticket, sender, unconfirmed=route.unconfirmed)
+    message = _message(session, inbound, letter, ticket, sender, unconfirmed=route.unconfirmed, now=now)
     _facts(session, ticket, message, result, first=route.ticket is None)
     failpoints.hit("inbox.message")
     if route.ticket is not None:
@@ -104,7 +105,7 @@ def _bounce(session: Session, conf: Settings, inbound: InboundMail, result: Read
         audit.record(session, None, "letter.bounced", actor=ACTOR, now=now, letter=ours.kind,
                      message_id=ours.message_id)
         return True
-    _message(session, inbound, result.letter, ticket, sender, unconfirmed=False)
+    _message(session, inbound, result.letter, ticket, sender, unconfirmed=False, now=now)
     inbound.state = "done"
     return True
 
@@ -140,9 +141,9 @@ def _person(session: Session, letter: Letter, now: datetime) -> Person | None:
 def _open(session: Session, conf: Settings, inbound: InboundMail, result: Reading, sender: Person | None,
           route: routing.Route, *, now: datetime) -> Ticket:
     ticket = tickets.open_(
-        session, conf, subject=outbox.without_tag(result.letter.subject), person=sender,
+        session, conf, subject=cards.mask(outbox.without_tag(result.letter.subject)), person=sender,
         marketplace=result.marketplace, arrived_at=inbound.arrived_at, historic=inbound.historic, actor=ACTOR, now=now)
-    ticket.missing = list(result.missing)
+    ticket.topics, ticket.demands, ticket.missing = list(result.topics), list(result.demands), list(result.missing)
     ticket.hints = [*route.hints, *_same_message_id(session, inbound, result.letter)]
     return ticket
 
@@ -156,13 +157,13 @@ def _same_message_id(session: Session, inbound: InboundMail, letter: Letter) -> 
 
 
 def _message(session: Session, inbound: InboundMail, letter: Letter, ticket: Ticket, sender: Person | None, *,
-             unconfirmed: bool) -> Message:
+             unconfirmed: bool, now: datetime) -> Message:
     message = Message(
         ticket=ticket, inbound_id=inbound.id, direction="in", kind=letter.kind, person=sender, unconfirmed=unconfirmed,
         sender_ambiguous=letter.sender_ambiguous, sender_name=letter.from_.name[:200],
-        sender_address=letter.from_.address[:320], subject=letter.subject[:500], text=letter.text,
-        folds=[list(fold) for fold in letter.folds], html=letter.html, has_html=bool(letter.html),
-        forwarded=_plain(letter.forwarded), bounce=_plain(letter.bounce),
+        sender_address=letter.from_.address[:320], subject=cards.mask(letter.subject[:500]),
+        text=cards.mask(letter.text), folds=[list(fold) for fold in letter.folds], html=cards.mask(letter.html),
+        has_html=bool(letter.html), forwarded=_plain(letter.forwarded), bounce=_plain(letter.bounce),
         warnings=[*letter.warnings, *(["too_large"] if inbound.truncated else [])],
         message_id=letter.message_id[:998], references=list(letter.references), dated_at=letter.date,
         created_at=inbound.arrived_at)
@@ -170,6 +171,8 @@ def _message(session: Session, inbound: InboundMail, letter: Letter, ticket: Tic
         Attachment(place=place, filename=a.filename, content_type=a.content_type[:255],
                    declared_type=a.declared_type[:255], size=a.size, sha256=a.sha256, inline=a.inline,
                    content_id=a.content_id[:255]) for place, a in enumerate(letter.attachments)]
+    if message.attachments:
+        message.contents, message.contents_try_after = "waiting", now  # read by desk.contents, later
     session.add(message)
     session.flush()
     return message
@@ -190,7 +193,7 @@ def _facts(session: Session, ticket: Ticket, message: Message, result: Reading, 
             continue
         known.add((fact.kind, fact.value))
         session.add(Fact(ticket_id=ticket.id, message_id=message.id, kind=fact.kind, value=fact.value[:500],
-                         quote=fact.quote[:500], place=fact.place, start=fact.start, end=fact.end,
+                         quote=cards.mask(fact.quote[:500]), place=fact.place, start=fact.start, end=fact.end,
                          confidence=fact.confidence, marketplace=fact.marketplace))
 
 

@@ -15,12 +15,14 @@ import redis
 from rq import SimpleWorker
 
 from desk import db, failpoints, leases, queue, settings
+from desk.contents import Opener
 from desk.db import Database
 from desk.inbox import Drain
 from desk.settings import Settings
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 2  # between looks without Redis
+FILES_SECONDS = 0.5  # between looks for files that wait
 _drain: Drain | None = None
 
 
@@ -36,11 +38,28 @@ def main(conf: Settings) -> None:
     global _drain
     database = Database(conf.database_url)
     _drain = Drain(database, conf, now_fn=db.now, progress=leases.Pulse(database, "work", now_fn=db.now))
+    stop = threading.Event()
+    opening = threading.Thread(target=_open_files, args=(database, conf, stop), name="files")
+    opening.start()
     try:
-        _loop(conf, _drain, threading.Event())
+        _loop(conf, _drain, stop)
     finally:
+        stop.set()
+        opening.join()
         _drain.close()
         database.dispose()
+
+
+def _open_files(database: Database, conf: Settings, stop: threading.Event) -> None:
+    """Beside the letters, so that a slow file holds none of them up."""
+    opener = Opener(database, conf, now_fn=db.now)
+    while not stop.wait(FILES_SECONDS):
+        try:
+            while not stop.is_set() and opener.run(limit=1):
+                pass
+        except Exception:
+            log.exception("reading files")
+    opener.close()
 
 
 def _loop(conf: Settings, drain: Drain, stop: threading.Event) -> None:

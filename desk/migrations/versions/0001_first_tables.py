@@ -311,9 +311,13 @@ def upgrade() -> None:
     sa.Column('warnings', desk.db.Json, nullable=False),
     sa.Column('message_id', sa.String(length=998), nullable=False),
     sa.Column('references', desk.db.Json, nullable=False),
+    sa.Column('contents', sa.String(length=16), nullable=False),
+    sa.Column('contents_try_after', desk.db.Moment(), nullable=True),
+    sa.Column('contents_attempts', sa.Integer(), nullable=False),
     sa.Column('dated_at', desk.db.Moment(), nullable=True),
     sa.Column('created_at', desk.db.Moment(), nullable=False),
     sa.CheckConstraint("direction IN ('in', 'out', 'note')", name=op.f('ck_message_direction')),
+    sa.CheckConstraint("contents IN ('none', 'waiting', 'read', 'failed')", name=op.f('ck_message_contents')),
     sa.ForeignKeyConstraint(['author_id'], ['user_account.id'], name=op.f('fk_message_author_id')),
     sa.ForeignKeyConstraint(['inbound_id'], ['inbound_mail.id'], name=op.f('fk_message_inbound_id')),
     sa.ForeignKeyConstraint(['outbox_id'], ['outbox.id'], name=op.f('fk_message_outbox_id')),
@@ -325,6 +329,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('public_id', name=op.f('uq_message_public_id'))
     )
     with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_message_contents_contents_try_after'), ['contents', 'contents_try_after'], unique=False)
         batch_op.create_index(batch_op.f('ix_message_message_id'), ['message_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_message_ticket_id'), ['ticket_id'], unique=False)
 
@@ -355,6 +360,7 @@ def upgrade() -> None:
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('inline', sa.Boolean(), nullable=False),
     sa.Column('content_id', sa.String(length=255), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_attachment_message_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_attachment')),
     sa.UniqueConstraint('message_id', 'place', name=op.f('uq_attachment_message_id_place')),
@@ -376,9 +382,11 @@ def upgrade() -> None:
     sa.Column('confidence', sa.Double(), nullable=False),
     sa.Column('marketplace', sa.String(length=32), nullable=False),
     sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('attachment_id', sa.Integer(), nullable=True),
     sa.Column('decided_by_id', sa.Integer(), nullable=True),
     sa.Column('decided_at', desk.db.Moment(), nullable=True),
     sa.CheckConstraint("state IN ('found', 'confirmed', 'corrected', 'rejected')", name=op.f('ck_fact_state')),
+    sa.ForeignKeyConstraint(['attachment_id'], ['attachment.id'], name=op.f('fk_fact_attachment_id')),
     sa.ForeignKeyConstraint(['decided_by_id'], ['user_account.id'], name=op.f('fk_fact_decided_by_id')),
     sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_fact_message_id')),
     sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_fact_ticket_id')),
@@ -472,6 +480,7 @@ def downgrade() -> None:
     with op.batch_alter_table('message', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_message_ticket_id'))
         batch_op.drop_index(batch_op.f('ix_message_message_id'))
+        batch_op.drop_index(batch_op.f('ix_message_contents_contents_try_after'))
 
     op.drop_table('message')
     with op.batch_alter_table('alert', schema=None) as batch_op:
