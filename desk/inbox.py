@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 IN_ROW_BYTES = 1 << 20  # a file with two fsyncs costs as much as parsing: small mails live in their row
 RETRY_SECONDS = (0, 2, 10, 60)
 CLAIM = 25
+SUSPECT_ATTEMPTS = 3
 LONGEST_ATTEMPTS = 20  # for a mail whose workers die, and for errors of the database
 MESSAGE_ID = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\r\n]{1,900}>)", re.I | re.M)
 
@@ -168,12 +169,13 @@ class Drain:
 def claim(database: Database, conf: Settings, now: datetime, count: int = CLAIM) -> list[Claimed]:
     """Lease the oldest rows that wait, in one short transaction.
 
-    A row whose worker died comes last and alone: it may be what killed the worker.
+    A row whose workers keep dying comes last and alone: it may be what kills them.
     """
     token = secrets.token_hex(16)
+    died, suspect = InboundMail.lease_until < now, InboundMail.attempts >= SUSPECT_ATTEMPTS
     with database.write() as session:
-        rows = _waiting(session, now, InboundMail.lease_until.is_(None), count) or \
-            _waiting(session, now, InboundMail.lease_until < now, 1)
+        rows = _waiting(session, now, or_(InboundMail.lease_until.is_(None), and_(died, ~suspect)), count) or \
+            _waiting(session, now, and_(died, suspect), 1)
         for row in rows:
             row.lease_token, row.attempts = token, row.attempts + 1
             row.lease_until = now + timedelta(seconds=conf.work.inbound_lease_seconds)

@@ -128,15 +128,15 @@ def leased(world: World, seconds: float) -> Settings:
 
 
 def test_killed_before_and_after_everything_nothing_is_lost_or_doubled(world: World) -> None:
-    conf = leased(world, 0.02)  # what a dead process held is free when the next one looks
+    conf = leased(world, 0.2)  # what a dead process held is free when the next one looks
     world.mail_in(range(MAILS))
     plan = [(processes.fetch_once, name) for name in [*FETCH, *(RING if world.valkey else ())]]
     plan += [(processes.work_once, name) for name in WORK]
     plan += [(processes.send_once, name) for name in SEND]
+    if world.valkey is not None:  # on PostgreSQL each place once
+        plan = [one for one in plan if one[1][-2:] not in (":2", ":3")]
     for what, name in plan:
-        t0 = time.monotonic()
         assert processes.died(what, conf, name), f"{what.__name__} was not killed at {name}"
-        print(name, round(time.monotonic() - t0, 2))
         world.flush()
         if what is processes.fetch_once:
             assert len(set(world.dovecot.flags(world.user)) - {""}) <= 1
@@ -216,16 +216,19 @@ def test_two_of_each_killed_at_random_lose_and_double_nothing(world: World, chao
         if not alerted and world.count(Deadline) >= DUE_TICKETS:
             world.make_alerts_due()
             alerted = True
-        time.sleep(chaos.random.uniform(0.05, 0.5))
+        time.sleep(chaos.random.uniform(0.02, 0.25))
         chaos.strike()
     print(dict(chaos.done))
+    t0 = time.monotonic()
     assert len(world.manifest) == MAILS
     chaos.wake(everybody=True)
     wait_until(lambda: world.count(InboundMail, InboundMail.state != "received") == MAILS, 60, "all mails handled")
+    print("handled", time.monotonic() - t0)
     if not alerted:
         world.make_alerts_due()
     wait_until(lambda: world.count(Outbox, Outbox.state.in_(("pending", "sending"))) == 0
                and world.count(Alert, Alert.state.in_(("sent", "failed"))) == DUE_TICKETS * ADMINS, 60, "all letters sent")
+    print("sent", time.monotonic() - t0)
     chaos.end()
     check(world)
 
@@ -278,5 +281,5 @@ def check_alerts(world: World) -> None:
             assert alert.outbox is not None
             assert (alert.state, alert.outbox.state) in (("sent", "sent"), ("failed", "uncertain"))
         assert session.scalar(select(func.count()).select_from(User)) == ADMINS
-        assert {name for name in session.scalars(select(Lease.name))} <= {"clock", "fetch:main"}
+        assert set(session.scalars(select(Lease.name))) <= {"clock", "fetch:main"}
         assert leases.stale(session, db.now()) == []
