@@ -31,8 +31,9 @@ EVENTS = re.compile(
     r"|(?P<delivery>достав|получ|привез|забр|пришл|приш[её]л|вруч|выда(?:л|н|ч)|поступил|приехал|delivered|received|arrived)"
     r"|(?P<claim>обратил|обращ|претенз|жалоб|напис|позвон|звон|писал|ответ|заявк|заявлен|спор)"
     r"|(?P<other>закон|постановлен|договор(?!а? (?:розничной )?купли)|доверенн|рожден|родил|паспорт|акци[яюи]|диагностик|экспертиз|ремонт|действ|сломал|перестал|счет|счёт|чек)"
-    r"|(?P<order>заказ(?!чик)|оформ|куп(?:и|л[еия])|покуп|приобр|оплат|оплач|взял|дата\s*(?:[:—-]|\t)|ordered|order\b|bought|purchas))")
-FROM_ORDER = re.compile(r"(?:заказ|покупк|отправлени|order)[а-яё]{0,4}[^.!?\n]{0,70}\sот\s{0,2}$|[\d-]{5,20},?\s{1,2}от\s$")
+    r"|(?P<order>заказ(?!чик)|оформ|куп(?:и|л[еия])|покуп|приобр|оплат|оплач|взял|дата\s*(?:[:—|-]|\t)|ordered|order\b|bought|purchas))")
+FROM_ORDER = re.compile(r"(?:заказ|покупк|отправлени|order)[а-яё]{0,4}[^.!?\n]{0,70}\sот\s{0,2}$")
+FROM = re.compile(r"[,)\s]{0,3}от\s{1,2}")
 UNTIL = re.compile(r"(?<!\w)(?:до|не позднее|по|к)\s{1,2}$")
 REACH = 120
 
@@ -96,7 +97,7 @@ def _event(text: str, clauses: Clauses, numbers: list[tuple[int, int]], match: r
     start, end = match.span()
     left, right = clauses.around(start)
     left, right = max(left, start - REACH), min(right, end + REACH)
-    if FROM_ORDER.search(text, left, start):
+    if FROM_ORDER.search(text, left, start) or any(FROM.fullmatch(text, number[1], start) for number in numbers):
         return "order_date", 0.95
     if UNTIL.search(text, left, start):
         return "promised_date", 0.6
@@ -107,8 +108,8 @@ def _event(text: str, clauses: Clauses, numbers: list[tuple[int, int]], match: r
         return f"{name}_date", 0.85 if distance < 25 else 0.7
     if match["r"]:
         return "other_date", 0.5
-    same_line = text.rfind("\n", 0, start), text.find("\n", end) % (len(text) + 1)
-    if any(same_line[0] < number[0] < same_line[1] for number in numbers):
+    line = max(text.rfind("\n", max(0, start - REACH), start), start - REACH), text.find("\n", end, end + REACH) % (end + REACH)
+    if any(line[0] < number[0] < line[1] for number in numbers):
         return "order_date", 0.6
     return "other_date", 0.5
 

@@ -74,9 +74,10 @@ def _of(source: Source, formats: Formats, named: set[str], sent: date | None) ->
             if not _taken(fact, found):
                 found.append(fact)
     spans = [(fact.start, fact.end) for fact in found if fact.kind not in ("address", "name", "seller", "receipt", "product_url")]
-    sums = [fact for fact in money.find(low, clauses) if not any(s < fact.end and fact.start < e for s, e in spans)]
+    sums = [fact for fact in islice(money.find(low, clauses), MAX_FACTS)
+            if not any(s < fact.end and fact.start < e for s, e in spans)]
     order_spans = [(fact.start, fact.end) for fact in found if fact.kind == "order_number"]
-    found += sums[:MAX_FACTS] + list(days.find(low, clauses, order_spans, sent))[:MAX_FACTS]
+    found += [*sums, *islice(days.find(low, clauses, order_spans, sent), MAX_FACTS)]
     return [replace(fact, quote=source.text[fact.start:fact.end]) for fact in found]
 
 
