@@ -70,7 +70,7 @@ def active(session: Session) -> list[User]:
     return list(session.scalars(select(User).where(User.active).order_by(User.name, User.id)))
 
 
-def change(session: Session, user: User, *, name: str, role: str, is_active: bool, actor: User, now: datetime) -> None:
+def change(session: Session, user: User, *, name: str, role: str, is_active: bool, actor: str, now: datetime) -> None:
     """Name, role and whether the account may sign in; the last active admin stays one."""
     if role not in ROLES:
         raise PeopleError("unknown_role")
@@ -82,8 +82,7 @@ def change(session: Session, user: User, *, name: str, role: str, is_active: boo
     if user.role != role or (user.active and not is_active):
         end_sessions(session, user, now=now)
     user.name, user.role, user.active = name.strip()[:200], role, is_active
-    audit.record(session, None, "user.changed", actor=f"user:{actor.id}", now=now, user=user.id, role=role,
-                 active=is_active)
+    audit.record(session, None, "user.changed", actor=actor, now=now, user=user.id, role=role, active=is_active)
 
 
 def set_password(session: Session, user: User, password: str, *, actor: str, now: datetime) -> None:
@@ -215,9 +214,13 @@ def find_session(session: Session, conf: Settings, secret: str, *, now: datetime
     row = session.get(WebSession, _digest(secret), options=[joinedload(WebSession.user)])
     if row is None or row.revoked_at is not None or not row.user.active:
         return None
+    return row if is_live(conf, row, now=now) else None
+
+
+def is_live(conf: Settings, row: WebSession, *, now: datetime) -> bool:
+    """Neither idle for too long nor too old."""
     idle = now - row.seen_at > timedelta(minutes=conf.web.session_idle_minutes)
-    old = now - row.created_at > timedelta(hours=conf.web.session_hours)
-    return None if idle or old else row
+    return not idle and now - row.created_at <= timedelta(hours=conf.web.session_hours)
 
 
 def touch_session(session: Session, row: WebSession, *, now: datetime) -> None:

@@ -29,6 +29,7 @@ from . import (
     language,
     queue,
     signing,
+    users,
     verbs,
     words,
 )
@@ -52,8 +53,8 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     Bootstrap5(app)
     CSRFProtect(app)
-    for part in (language, headers, access, errors, words):
+    for part in (language, headers, access, errors, words, held, health):
         part.register(app)
-    for page in (signing, queue, verbs, escalating, files, held, alerting, account, health):
+    for page in (signing, queue, verbs, escalating, files, held, alerting, account, users, health):
         app.register_blueprint(page.pages)
     return app

@@ -86,7 +86,7 @@ def _to_sign_in() -> BaseResponse:
     if request.headers.get("X-Desk-Poll"):
         return Response(status=401)
     back = request.full_path.rstrip("?") if request.method == "GET" else ""
-    return redirect(url_for("signing.sign_in", **({"next": back} if back not in ("", "/") else {})))
+    return redirect(url_for("signing.sign_in", next=back if back not in ("", "/") else None))
 
 
 def safe_next(path: str) -> str:

@@ -1,5 +1,74 @@
-"""Pages: account."""
+"""My account: password, language, where I am signed in."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy import select, update
+from werkzeug.wrappers import Response
+
+from .. import people
+from ..models import User, WebSession
+from . import access
+from . import request as desk
 
 pages = Blueprint("account", __name__)
+Answer = str | Response | tuple[str, int]
+REFUSALS = {
+    "email_taken": lazy_gettext("There is an account with this e-mail already."),
+    "email_wrong": lazy_gettext("This is not an e-mail address."),
+    "unknown_role": lazy_gettext("There is no such role."),
+    "name_needed": lazy_gettext("Write the name."),
+    "last_admin": lazy_gettext("This is the last admin: make somebody else an admin first."),
+    "password_length": lazy_gettext("A password needs 12 to 128 characters. A few words in a row are good."),
+}
+
+
+def refusal(error: people.PeopleError) -> str:
+    return str(REFUSALS.get(error.key, error.key))
+
+
+@pages.get("/account")
+def index() -> str:
+    return _page()
+
+
+def _page(error: str = "") -> str:
+    mine = select(WebSession).where(WebSession.user_id == desk.user().id, WebSession.revoked_at.is_(None))
+    sessions = desk.reading().scalars(mine.order_by(WebSession.seen_at.desc()))
+    live = [s for s in sessions if people.is_live(desk.conf(), s, now=desk.now())]
+    return render_template("account.html", sessions=live, here=g.session_hash, error=error,
+                           shortest=people.SHORTEST_PASSWORD)
+
+
+@pages.post("/account/password")
+def password() -> Answer:
+    """The old password is asked unless none was set; afterwards only this browser stays signed in."""
+    user, form = desk.user(), request.form
+    if user.password_hash and not people.verified(user, form.get("old", "")):
+        return _page(_("The old password is not right.")), 403
+    if form.get("new", "") != form.get("again", ""):
+        return _page(_("The two new passwords are not the same.")), 400
+    try:
+        with desk.writing() as session:
+            fresh = session.get_one(User, user.id)
+            people.set_password(session, fresh, form.get("new", ""), actor=desk.actor(), now=desk.now())
+            secret = people.start_session(session, fresh, address=desk.address(), agent=request.user_agent.string,
+                                          now=desk.now())
+    except people.PeopleError as error:
+        return _page(refusal(error)), 400
+    flash(_("The password is changed. Everywhere else you are signed out."), "ok")
+    response = redirect(url_for("account.index"))
+    access.put_cookie(response, secret)
+    return response
+
+
+@pages.post("/account/sessions/end")
+def end_others() -> Answer:
+    with desk.writing() as session:
+        session.execute(update(WebSession).where(
+            WebSession.user_id == desk.user().id, WebSession.revoked_at.is_(None),
+            WebSession.id_hash != g.session_hash).values(revoked_at=desk.now()))
+    flash(_("Everywhere else you are signed out."), "ok")
+    return redirect(url_for("account.index"))
