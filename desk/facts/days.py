@@ -34,6 +34,7 @@ EVENTS = re.compile(
     r"|(?P<order>заказ(?!чик)|оформ|куп(?:и|л[еия])|покуп|приобр|оплат|оплач|взял|дата\s*(?:[:—|-]|\t)|ordered|order\b|bought|purchas))")
 FROM_ORDER = re.compile(r"(?:заказ|покупк|отправлени|order)[а-яё]{0,4}[^.!?\n]{0,70}\sот\s{0,2}$")
 FROM = re.compile(r"[,)\s]{0,3}от\s{1,2}")
+NAMED_BEFORE = re.compile(r"\sот\s{1,2}$|\([^()\n]{0,60}$")  # what stands before says what day it is
 UNTIL = re.compile(r"(?<!\w)(?:до|не позднее|по|к)\s{1,2}$")
 REACH = 120
 
@@ -101,6 +102,8 @@ def _event(text: str, clauses: Clauses, numbers: list[tuple[int, int]], match: r
         return "order_date", 0.95
     if UNTIL.search(text, left, start):
         return "promised_date", 0.6
+    if NAMED_BEFORE.search(text, left, start):
+        right = start
     words = [(_distance(text, m, start, end), m.lastgroup) for m in EVENTS.finditer(text, left, right)
              if m.end() <= start or m.start() >= end]
     if words:

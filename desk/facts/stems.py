@@ -14,8 +14,8 @@ from .formats import NESTED
 
 MAX_TEXT = 64 * 1024
 SUBJECT_WEIGHT = 2
-STRONG, WEAK = 2, 1
-ENOUGH = 2  # a topic below speaks only when nothing else does
+STRONG, WEAK = 4, 1
+ENOUGH = 3  # one sign, or three weak ones
 SHARE = 0.12  # of the best score; what is below is noise
 NONE = {"topic": "other", "demand": "none"}
 ITEM = re.compile(r"\s*(?:[-–—•*]|\d{1,2}[.)])\s*")
@@ -24,11 +24,16 @@ NOTHING = re.compile(r"(?!)")
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """`stems` speak for the key, `weak` ones less; for a demand `asked` count only in a statement that asks."""
+    """`stems` speak for the key, `weak` ones less; for a demand `asked` count only in a statement that asks.
+
+    What `mute` finds is no sign of this key.
+    """
 
     stems: re.Pattern[str]
     weak: re.Pattern[str]
     asked: re.Pattern[str]
+    mute: re.Pattern[str]
+    weight: float  # below 1: what comes on top of the matter itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +64,20 @@ def load_topics(source: Path | str) -> Topics:
 def topics(subject: str, text: str, known: Topics) -> list[str]:
     """Keys of the topics, best first; `other` when nothing speaks. A sign in the subject counts double."""
     subject, text = (known.mute["topic"].sub(" ", _plain(value)) for value in (subject, text))
-    score = {key: SUBJECT_WEIGHT * _score(signs, subject) + _score(signs, text) for key, signs in known.topic.items()}
-    return _best(score) or [NONE["topic"]]
+    score = {key: _score(signs, subject, text) for key, signs in known.topic.items()}
+    return _best(score, known.topic) or [NONE["topic"]]
 
 
 def demands(subject: str, text: str, known: Topics) -> list[str]:
-    """Keys of what is demanded, best first; `none` when nothing is."""
+    """Keys of what is demanded, the first named first and money on top of it last; `none` when nothing is."""
     subject, text = (known.mute["demand"].sub(" ", _plain(value)) for value in (subject, text))
-    score = dict.fromkeys(known.demand, 0)
-    for clause, asks in _statements(subject + "\n\n" + text, known):
+    first: dict[str, tuple[bool, int, int]] = {}
+    for number, (clause, asks) in enumerate(_statements(subject + "\n\n" + text, known)):
         for key, signs in known.demand.items():
-            score[key] += STRONG * _count(signs.stems, clause) + (WEAK * _count(signs.asked, clause) if asks else 0)
-    return sorted((key for key in score if score[key]), key=lambda key: -score[key]) or [NONE["demand"]]
+            found = signs.stems.search(clause) or (signs.asked.search(clause) if asks else None)
+            if found and key not in first:
+                first[key] = (signs.weight < 1, number, found.start())
+    return sorted(first, key=lambda key: first[key]) or [NONE["demand"]]
 
 
 def _statements(text: str, known: Topics) -> Iterator[tuple[str, bool]]:
@@ -91,15 +98,16 @@ def _plain(text: str) -> str:
     return text[:MAX_TEXT].lower().replace("ё", "е").replace("\xa0", " ")
 
 
-def _best(score: dict[str, int]) -> list[str]:
-    best = max(score.values())
-    enough = max(ENOUGH, best * SHARE) if best >= ENOUGH else best
-    found = sorted((key for key in score if score[key] and score[key] >= enough), key=lambda key: -score[key])
-    return found if best >= ENOUGH else found[:1]
+def _best(score: dict[str, int], table: dict[str, Signs]) -> list[str]:
+    enough = max(ENOUGH, SHARE * max(score.values()))
+    return sorted((key for key in score if score[key] >= enough), key=lambda key: -score[key] * table[key].weight)
 
 
-def _score(signs: Signs, text: str) -> int:
-    return STRONG * _count(signs.stems, text) + WEAK * _count(signs.weak, text)
+def _score(signs: Signs, subject: str, text: str) -> int:
+    if signs.mute is not NOTHING:
+        subject, text = signs.mute.sub(" ", subject), signs.mute.sub(" ", text)
+    strong = SUBJECT_WEIGHT * _count(signs.stems, subject) + _count(signs.stems, text)
+    return STRONG * strong + WEAK * len({*signs.weak.findall(subject), *signs.weak.findall(text)})
 
 
 def _count(pattern: re.Pattern[str], text: str) -> int:
@@ -117,7 +125,8 @@ def _table(data: dict[str, Any], name: str) -> dict[str, Signs]:
 def _signs(name: str, entry: Any) -> Signs:
     if not isinstance(entry, dict) or not (entry.get("stems") or entry.get("asked")):
         raise ValueError(f"topics: {name}: no stems")
-    return Signs(*(_pattern(name, entry.get(kind, [])) for kind in ("stems", "weak", "asked")))
+    return Signs(*(_pattern(name, entry.get(kind, [])) for kind in ("stems", "weak", "asked", "mute")),
+                 weight=float(entry.get("weight", 1)))
 
 
 def _pattern(name: str, stems: list[str]) -> re.Pattern[str]:
