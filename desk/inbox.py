@@ -182,13 +182,14 @@ def claim(database: Database, conf: Settings, now: datetime, count: int = CLAIM)
             if row.attempts > LONGEST_ATTEMPTS:
                 row.state, row.reason, row.lease_until = "held", "worker_died", None
         failpoints.hit("inbox.claiming")
-        return [Claimed(r.id, token, r.raw, r.sha256, r.attempts) for r in rows]
+        return [Claimed(r.id, token, r.raw, r.sha256, r.attempts) for r in rows if r.state == "received"]
 
 
-def _waiting(session: Session, now: datetime, lease: ColumnElement[bool], count: int) -> Sequence[InboundMail]:
+def _waiting(session: Session, now: datetime, which: ColumnElement[bool], count: int) -> Sequence[InboundMail]:
+    order = (InboundMail.id,) if count > 1 else (InboundMail.attempts, InboundMail.id)
     return session.scalars(select(InboundMail).where(
-        InboundMail.state == "received", InboundMail.try_after <= now, lease).order_by(InboundMail.id).limit(
-        count).options(undefer(InboundMail.raw)).with_for_update(skip_locked=True)).all()
+        InboundMail.state == "received", InboundMail.try_after <= now, which).order_by(*order).limit(count).options(
+        undefer(InboundMail.raw)).with_for_update(skip_locked=True)).all()
 
 
 def finish(session: Session, conf: Settings, row: Claimed, result: reading.Reading, *, now: datetime) -> None:

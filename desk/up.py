@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from . import db, leases, migrate, settings
 from .db import Database
@@ -34,7 +35,7 @@ def start(conf: Settings) -> None:
         raise settings.SettingsError(f"No mailbox is set up: add a [[mailbox]] block to {conf.home / 'desk.toml'} "
                                      "(docs/mail-providers.md), or try the desk with `desk up --demo`.")
     with alone(conf.home):
-        run(conf, sink=to_console, env=environment(conf), announce=lambda: to_console(
+        run(conf, sink=to_console, env=environment(conf, settings.environment()), announce=lambda: to_console(
             "desk", f"{conf.desk.base_url} (Ctrl+C stops everything)"))
 
 
@@ -48,7 +49,7 @@ def run(conf: Settings, *, sink: Sink, env: Mapping[str, str], first: Sequence[P
         doorbell, env = _doorbell(conf, stack, env)
         groups = [[*doorbell, *first], *desk_parts(conf, env), list(last)]
         Supervisor([group for group in groups if group], sink=sink, announce=announce,
-                   ended=lambda pid: free_leases(database, pid)).run()
+                   ended=lambda pid: _ended(database, pid, sink)).run()
     database.dispose()
 
 
@@ -70,9 +71,9 @@ def desk_command(*words: str) -> list[str]:
     return [sys.executable, "-P", "-m", "desk", *words]
 
 
-def environment(conf: Settings) -> dict[str, str]:
-    """The environment for a part: ours, and the DESK_HOME meant here."""
-    return settings.environment() | {"PYTHONUNBUFFERED": "1", "DESK_HOME": str(conf.home)}
+def environment(conf: Settings, given: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a part: the given one, and the DESK_HOME meant here."""
+    return {**given, "PYTHONUNBUFFERED": "1", "DESK_HOME": str(conf.home)}
 
 
 @contextlib.contextmanager
@@ -89,6 +90,14 @@ def alone(home: Path) -> Iterator[None]:
         except BlockingIOError:
             raise settings.SettingsError(f"`desk up` runs here already (DESK_HOME is {home}): stop it first.") from None
         yield
+
+
+def _ended(database: Database, pid: int, sink: Sink) -> None:
+    """Trouble of the database must not end the supervisor: the lease runs out by itself."""
+    try:
+        free_leases(database, pid)
+    except SQLAlchemyError as error:
+        sink("desk", f"ERROR: the leases of process {pid} could not be freed: {error}")
 
 
 def free_leases(database: Database, pid: int = 0) -> None:
