@@ -90,7 +90,7 @@ def _statements(text: str, known: Topics) -> Iterator[tuple[str, bool]]:
         asks = known.ask.search(clause) is not None
         item = number or ITEM.match(clause) is not None
         number = ITEM.fullmatch(bare) is not None or number and not bare
-        listing = asks and bare.endswith(":") or listing and (item or number or not bare)
+        listing = asks and ":" in bare or listing and (item or number or not bare)
         yield clause, asks or listing and item
 
 
