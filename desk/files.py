@@ -44,6 +44,11 @@ class Files:
             self._keep(key, out)
         return out
 
+    def close(self) -> None:
+        with self._lock:
+            if self._reader is not None:
+                self._reader.close()
+
     def _keep(self, key: tuple[str, str], data: bytes) -> None:
         if len(data) <= KEPT_LARGEST:
             self._pictures[key] = data

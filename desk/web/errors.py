@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
 
 def page(code: int, title: str, text: str, *, incident: str = "") -> Answer:
     """The error page. What was typed into a form is shown again, so that nothing is lost."""
-    typed = request.form.get("text", "") if request.method == "POST" else ""
+    typed = request.form.get("text", "") if request.method == "POST" and code != 413 else ""
     return render_template("error.html", code=code, title=title, text=text, typed=typed[:100_000],
                            incident=incident), code
 
