@@ -30,8 +30,8 @@ EVENTS = re.compile(
     r"|(?P<return>верну(?!т)|возврат|возвращ|сдал|отмен|аннул)|(?P<refusal>отказ|отклон)"
     r"|(?P<delivery>достав|получ|привез|забр|пришл|приш[её]л|вруч|выда(?:л|н|ч)|поступил|приехал|delivered|received|arrived)"
     r"|(?P<claim>обратил|обращ|претенз|жалоб|напис|позвон|звон|писал|ответ|заявк|заявлен|спор)"
-    r"|(?P<other>закон|постановлен|договор(?!а? (?:розничной )?купли)|доверенн|рожден|родил|паспорт|акци[яюи]|диагностик|экспертиз|ремонт|действ|сломал|перестал|счет|счёт|чек)"
-    r"|(?P<order>заказ(?!чик)|оформ|куп(?:и|л[еия])|покуп|приобр|оплат|оплач|взял|дата\s*(?:[:—|-]|\t)|ordered|order\b|bought|purchas))")
+    r"|(?P<other>закон|постановлен|договор(?!а? (?:розничной )?купли)|доверенн|рожден|родил|паспорт|диагностик|экспертиз|ремонт|сломал|перестал|счет|счёт|чек)"
+    r"|(?P<order>заказ(?:ал|ыва|ан[аоы]?(?![а-яё]))|оформ|куп(?:и|л[еия])|покуп|приобр|оплат|оплач|взял|дата\s*(?:[:—|-]|\t)|ordered|bought|purchas)|(?P<noun>заказ(?!чик)|order\b))")
 FROM_ORDER = re.compile(r"(?:заказ|покупк|отправлени|order)[а-яё]{0,4}[^.!?\n]{0,70}\sот\s{0,2}$")
 FROM = re.compile(r"[,)\s]{0,3}от\s{1,2}")
 NAMED_BEFORE = re.compile(r"\sот\s{1,2}$|\([^()\n]{0,60}$")  # what stands before says what day it is
@@ -102,13 +102,15 @@ def _event(text: str, clauses: Clauses, numbers: list[tuple[int, int]], match: r
         return "order_date", 0.95
     if UNTIL.search(text, left, start):
         return "promised_date", 0.6
-    if NAMED_BEFORE.search(text, left, start):
+    if about := NAMED_BEFORE.search(text, left, start):
         right = start
     words = [(_distance(text, m, start, end), m.lastgroup) for m in EVENTS.finditer(text, left, right)
              if m.end() <= start or m.start() >= end]
     if words:
-        distance, name = min(words, key=lambda pair: pair[0])
-        return f"{name}_date", 0.85 if distance < 25 else 0.7
+        distance, name = min(words, key=lambda pair: pair[0] + (15 if pair[1] == "noun" and not about else 0))
+        if name != "noun":
+            return f"{name}_date", 0.85 if distance < 25 else 0.7
+        return ("other_date", 0.5) if match["r"] else ("order_date", 0.75)
     if match["r"]:
         return "other_date", 0.5
     line = max(text.rfind("\n", max(0, start - REACH), start), start - REACH), text.find("\n", end, end + REACH) % (end + REACH)

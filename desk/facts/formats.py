@@ -43,6 +43,7 @@ class Formats:
     label: re.Pattern[str]
     heading: re.Pattern[str]
     not_order: re.Pattern[str]
+    paper: re.Pattern[str]
     orders: tuple[Order, ...]
 
     def by(self, way: str) -> tuple[Order, ...]:
@@ -75,6 +76,7 @@ def load_formats(source: Path | str) -> Formats:
         heading=re.compile(named, re.I),
         not_order=re.compile(rf"(?<!\w)(?:{_any(labels.get('not_order', []))})[а-яё]{{0,4}}"
                              r"(?:\s(?:номер[а-я]{0,2}|на возврат))?[\s:№#.(-]{0,6}$", re.I),
+        paper=re.compile(rf"(?<!\w)(?:{_any(labels.get('paper', []))})[а-яё]{{0,4}}[^\w]{{0,6}}$", re.I),
         orders=tuple(_order(entry, keys) for entry in _table(data, "order")))
 
 

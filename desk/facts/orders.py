@@ -106,7 +106,8 @@ def _shapes(source: Source, formats: Formats) -> Iterator[Fact]:
         for match in order.pattern.finditer(source.text):
             start, end = match.span()
             before = source.text[max(0, start - 40):start]
-            if not (formats.not_order.search(before) or _phone_like(match.group()) or MONEY.match(source.text, end)):
+            other = formats.not_order.search(before) and (before.rstrip().endswith(("№", "#")) or formats.paper.search(before))
+            if not (other or _phone_like(match.group()) or MONEY.match(source.text, end)):
                 yield _fact(source, order, start, end)
 
 
