@@ -6,13 +6,14 @@ import logging
 import multiprocessing
 import os
 import signal
+from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from desk import db, failpoints, inbox, leases, outbox, up
 from desk.db import Database
 from desk.settings import Settings
-from workers import clock, fetch, jobs
+from workers import clock, clock_jump, fetch, jobs
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["tests.workers.processes", "desk.migrate", "rq", "holidays"])
@@ -60,23 +61,23 @@ def work_hasty(conf: Settings) -> None:
     jobs.main(conf)
 
 
-def start(what: Any, conf: Settings, failpoint: str = "") -> BaseProcess:
-    child = SERVER.Process(target=_run, args=(what, conf, failpoint), daemon=True)
+def start(what: Any, conf: Settings, *more: Any, failpoint: str = "") -> BaseProcess:
+    child = SERVER.Process(target=_run, args=(what, failpoint, conf, *more), daemon=True)
     child.start()
     return child
 
 
-def _run(what: Any, conf: Settings, failpoint: str) -> None:
+def _run(what: Any, failpoint: str, *arguments: Any) -> None:
     logging.disable(logging.ERROR)
     name, _, nth = failpoint.partition(":")
     failpoints._name, failpoints._left, failpoints._action = name, int(nth or 1), "kill"
-    what(conf)
+    what(*arguments)
     os._exit(0)  # no waiting for threads
 
 
 def died(what: Any, conf: Settings, failpoint: str) -> bool:
     """Run it in a process that is killed at the failpoint; was it? What it held is free, as under the supervisor."""
-    child = start(what, conf, failpoint)
+    child = start(what, conf, failpoint=failpoint)
     child.join(60)
     assert child.exitcode in (0, -signal.SIGKILL), f"{what.__name__} ended with {child.exitcode} at {failpoint}"
     killed = child.exitcode == -signal.SIGKILL
@@ -96,3 +97,11 @@ def free(conf: Settings, pid: int) -> None:
     database = Database(conf.database_url)
     up.free_leases(database, pid)
     database.dispose()
+
+
+def shifted_clock(conf: Settings, shift: Any) -> None:
+    """A clock on a machine whose time is `shift.value` seconds off; six seconds here are the minute of trust."""
+    real = db.now
+    db.now = lambda: real() + timedelta(seconds=shift.value)
+    clock_jump.AGREEMENT, clock_jump.AGREEMENT_AFTER = 1, 6
+    clock.main(conf)

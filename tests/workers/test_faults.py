@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -25,7 +26,7 @@ from sqlalchemy import func, select, update
 
 from desk import db, leases, people, queue
 from desk.db import Database
-from desk.models import Alert, Deadline, Event, InboundMail, Lease, Message, Outbox, Ticket, User
+from desk.models import Alert, Deadline, Event, Heartbeat, InboundMail, Lease, Message, Outbox, Ticket, User
 from desk.settings import Settings
 
 from ..servers import Dovecot, SmtpSink, Valkey, wait_until
@@ -232,6 +233,109 @@ def test_two_of_each_killed_at_random_lose_and_double_nothing(world: World, chao
     check(world)
 
 
+# --- on a machine whose time is set ----------------------------------------------------------------
+
+
+class Time:
+    """Two clocks on one machine; `now` is what the machine shows, `true` what it is."""
+
+    def __init__(self, world: World, conf: Settings) -> None:
+        self.world, self.conf = world, conf
+        self.random = random.Random(SEED)
+        self.passed, self.shift = 0.0, processes.SERVER.Value("d", 0.0)
+        self.running = [self._start() for _ in range(2)]
+
+    def _start(self) -> BaseProcess:
+        return processes.start(processes.shifted_clock, self.conf, self.shift)
+
+    def true(self) -> datetime:
+        return db.now() + timedelta(seconds=self.passed)
+
+    def step(self, seconds: float) -> None:
+        """Somebody sets the machine's clock, and after a while right again. Who has just begun cannot know."""
+        processes.kill(self.conf, self.running.pop())
+        wait_until(lambda: self._beat().pid == self.running[0].pid, 30, "the other clock looks")
+        before = self._beat().at
+        wait_until(lambda: self._beat().at > before, 30)
+        self.shift.value = self.passed + seconds
+        wait_until(lambda: "frozen" in self._beat().detail, 30)
+        self.shift.value = self.passed
+        self.running.append(self._start())
+
+    def _beat(self) -> Heartbeat:
+        with self.world.database.read() as session:
+            return session.get_one(Heartbeat, "clock")
+
+    def strikes(self, real: float) -> None:
+        ends = time.monotonic() + real
+        while time.monotonic() < ends:
+            time.sleep(self.random.uniform(0.1, 0.4))
+            place = self.random.randrange(2)
+            processes.kill(self.conf, self.running[place])
+            self.running[place] = self._start()
+
+    def stop(self, hours: float) -> None:
+        for child in self.running:
+            processes.kill(self.conf, child)
+        self.passed += hours * 3600
+        self.shift.value = self.passed
+        self.running = [self._start() for _ in range(2)]
+
+    def end(self) -> None:
+        for child in self.running:
+            child.kill()
+            child.join(10)
+
+
+def test_alerts_each_once_none_early_late_ones_marked(world: World) -> None:
+    conf = leased(world, 2)
+    began = db.now()
+    make_alerts(world, began)
+    clocks = Time(world, conf.model_copy(update={"alerts": conf.alerts.model_copy(update={"late_minutes": 30})}))
+    try:
+        clocks.strikes(3)
+        clocks.step(8 * 3600)
+        assert world.count(Alert, Alert.due_at > clocks.true(), Alert.state != "pending") == 0
+        clocks.stop(26)
+        clocks.strikes(2)
+        wait_until(lambda: unsent(world, clocks.true()) == 0, 60, "all due alerts sent")
+        ends = clocks.true()
+    finally:
+        clocks.end()
+    with world.database.read() as session:
+        told = session.scalars(select(Alert).where(Alert.due_at <= ends)).all()
+        assert len(told) == 166 * ADMINS
+        assert {a.state for a in told} <= {"sent", "failed"}
+        for alert in told:
+            assert alert.outbox is not None
+            assert alert.outbox.created_at >= alert.due_at
+            assert alert.late == (alert.due_at > began + timedelta(seconds=10)), (alert.due_at, alert.late)
+        assert world.count(Alert, Alert.due_at > ends, Alert.state != "pending") == 0
+        assert world.count(Outbox) == len({a.outbox_id for a in told})
+    check_letters(world, acks=0)
+
+
+def make_alerts(world: World, now: datetime) -> None:
+    """For three people: 100 due soon, 400 in the 26 hours in which nobody looks, 100 later."""
+    with world.database.write() as session:
+        admins = session.scalars(select(User)).all()
+        ticket = Ticket(number=1, subject="s", created_at=now, last_message_at=now)
+        watchers = ",".join(str(u.id) for u in admins)
+        for number in range(200):
+            seconds = number / 8 if number < 34 else 3 * 3600 + number * 400 if number < 166 else 40 * 3600
+            deadline = Deadline(
+                ticket=ticket, rule="zpp22_money", rule_version="1", start_on=now.date(), start_event="x",
+                timezone="Europe/Moscow", raw_due=now.date(), due=now.date(), due_at=now + timedelta(days=30),
+                explanation_ru="x", explanation_en="x", created_at=now, created_by="t", watchers=watchers)
+            for user in admins:
+                session.add(Alert(deadline=deadline, threshold="T-1", user_id=user.id,
+                                  due_at=now + timedelta(seconds=seconds)))
+
+
+def unsent(world: World, now: datetime) -> int:
+    return world.count(Alert, Alert.due_at <= now, Alert.state.in_(("pending", "queued")))
+
+
 # --- what must hold --------------------------------------------------------------------------------
 
 
@@ -249,15 +353,14 @@ def check(world: World) -> None:
     check_alerts(world)
 
 
-def check_letters(world: World) -> None:
-    acks = world.letters("ack")
+def check_letters(world: World, acks: int = MAILS) -> None:
     with world.database.read() as session:
         out = {o.message_id: o for o in session.scalars(select(Outbox))}
         doubted = session.scalar(select(func.sum(Outbox.doubts))) or 0
-    assert len(acks) == MAILS
+    assert len(world.letters("ack")) == acks
     arrived = Counter(str(email.message_from_bytes(letter.mime)["Message-ID"]) for letter in world.sink.letters)
     copies = {letter.recipients[0] for letter in world.sink.letters}
-    assert {f"anna{n}@mail.example" for n in range(MAILS)} <= copies
+    assert {f"anna{n}@mail.example" for n in range(acks)} <= copies
     assert set(arrived) == set(out)
     for message_id, times in arrived.items():
         row = out[message_id]
