@@ -33,7 +33,7 @@ class Limits:
 
 
 def parse(options: argparse.Namespace) -> int:
-    """One JSON object a line, in the order of the paths; a file that cannot be read has an `error` instead of fields."""
+    """One JSON object a line, in the order of the paths; a file that cannot be read has `error` instead of fields."""
     from ..reading import Reader
 
     reader = Reader(Limits())

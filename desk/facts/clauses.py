@@ -6,7 +6,8 @@ import re
 from bisect import bisect_right
 
 STOP = re.compile(r"[.!?;…]+(?=\s|$)|\n+")
-SHORT = re.compile(r"(?:^|[\s(\d.])(?:г|гг|р|руб|коп|т|тел|моб|ул|д|кв|стр|ст|п|пп|им|др|тыс|млн|см|зак|арт|шт|обл|№|[А-ЯЁA-Z])$",
+SHORT = re.compile(r"(?:^|[\s(\d.])(?:г|гг|р|руб|коп|т|тел|моб|ул|д|кв|стр|ст|п|пп|им|др|тыс|млн|см|зак|арт|шт|обл|№|"
+                   r"[А-ЯЁA-Z])$",
                    re.I)
 NEW_LINE = re.compile(r"\s*(?:[-–—•*]\s|\d{1,2}[.)]\s|[А-ЯЁA-Z№«\"]|$)")
 WRAPPED = 45  # a shorter line was ended by its writer, not by the program

@@ -14,9 +14,11 @@ GOODS = ("product", "article", "product_url")
 # What was bought, where the words say it without a name of goods that we know.
 PRODUCT = re.compile(
     r"(?:(?:модел[ьи]|товар[а-я]{0,3}|наименование|изделие)\s{0,2}(?:[:—–-]\s{0,2}|\t\s{0,4})(?!№|номер|\d)[а-яёa-z«\"]"
-    r"|(?:заказал[аи]?|купил[аи]?|приобр[её]л[аи]?|взял[аи]?|заказывал[аи]?|покупал[аи]?)\s(?:себе\s|мне\s|сыну\s|маме\s|в подарок\s|у вас\s|там\s)?"
+    r"|(?:заказал[аи]?|купил[аи]?|приобр[её]л[аи]?|взял[аи]?|заказывал[аи]?|покупал[аи]?)\s(?:себе\s|мне\s|сыну\s|"
+    r"маме\s|в подарок\s|у вас\s|там\s)?"
     r"«[^»\n]{3,80}»)", re.I)
-LATIN = re.compile(r"(?<![\w@./-])(?:[а-яё]{4,20}\s)(?!ozon|wildberries|wb\b|lamoda|aliexpress|avito|yandex|market|joom|dns|rub)"
+LATIN = re.compile(r"(?<![\w@./-])(?:[а-яё]{4,20}\s)(?!ozon|wildberries|wb\b|lamoda|aliexpress|avito|yandex|market|"
+                   r"joom|dns|rub)"
                    r"[A-Z][A-Za-z]{2,15}(?:\s[\w-]{1,12}\d[\w-]{0,8})", re.I)
 NAMED = re.compile(r"(?:с уважением|меня зовут|фио|ф\.\s?и\.\s?о\.)[,:.\s]{1,5}[А-ЯЁ][а-яё]{1,20}\s[А-ЯЁ]", re.I)
 WORDS = re.compile(r"[а-яёa-z]{3,}", re.I)

@@ -10,28 +10,36 @@ from . import fact
 from .clauses import Clauses
 from .fact import Fact, Source
 
-MONTHS = {"янв": 1, "фев": 2, "мар": 3, "апр": 4, "май": 5, "мая": 5, "мае": 5, "июн": 6, "июл": 7, "авг": 8, "сен": 9, "окт": 10,
-          "ноя": 11, "дек": 12, "jan": 1, "feb": 2, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10,
-          "nov": 11, "dec": 12}
-MONTH = (r"(?:января|янв|феврал[ья]|фев|марта?|апрел[ья]|апр|ма[йя]|июн[ья]|июл[ья]|август[а]?|авг|сентябр[ья]|сент?|октябр[ья]|"
-         r"окт|ноябр[ья]|нояб?|декабр[ья]|дек|january|february|march|april|may|june|july|august|september|october|november|"
+MONTHS = {"янв": 1, "фев": 2, "мар": 3, "апр": 4, "май": 5, "мая": 5, "мае": 5, "июн": 6, "июл": 7, "авг": 8, "сен": 9,
+          "окт": 10, "ноя": 11, "дек": 12, "jan": 1, "feb": 2, "apr": 4, "may": 5,
+          "jun": 6, "jul": 7, "aug": 8, "sep": 9,
+          "oct": 10, "nov": 11, "dec": 12}
+MONTH = (r"(?:января|янв|феврал[ья]|фев|марта?|апрел[ья]|апр|ма[йя]|июн[ья]|июл[ья]|август[а]?|авг|сентябр[ья]|сент?|"
+         r"октябр[ья]|"
+         r"окт|ноябр[ья]|нояб?|декабр[ья]|дек|january|february|march|april|may|june|july|august|september|october|"
+         r"november|"
          r"december|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)(?![а-яёa-z])\.?")
 DAY = re.compile(
     rf"(?<![\d.,/-])(?:(?P<iso>20\d\d-\d\d-\d\d)(?![\d-])"
     rf"|(?P<d>\d{{1,2}})(?P<s>[./-])(?P<m>\d{{1,2}})(?P=s)(?P<y>\d{{4}}|\d{{2}})(?![\d-])(?![./]\d)"
-    rf"|(?P<wd>\d{{1,2}})(?:-?(?:го|ого|е|ое|st|nd|rd|th))?\s{{1,2}}(?P<w>{MONTH})(?:,?\s{{1,2}}(?P<wy>\d{{4}}(?!\d)|\d\d(?=\s?г)))?"
+    rf"|(?P<wd>\d{{1,2}})(?:-?(?:го|ого|е|ое|st|nd|rd|th))?\s{{1,2}}(?P<w>{MONTH})(?:,?\s{{1,2}}(?P<wy>\d{{4}}(?!\d)|"
+    rf"\d\d(?=\s?г)))?"
     rf"|(?P<sd>\d{{1,2}})\.(?P<sm>0[1-9]|1[0-2])(?![\d/-])(?![.,]\d)(?!\s?(?:руб|р\.|₽|%|тыс|кг|см|л\b)))"
     rf"|(?<!\w)(?P<en>(?:january|february|march|april|may|june|july|august|september|october|november|december))\s"
     rf"(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<ey>\d{{4}})(?!\d)"
-    rf"|(?<!\w)(?P<r>сегодня|позавчера|вчера|(?P<ago>\d{{1,2}}|два|две|три|четыре|пять|шесть|семь|десять)\s(?:дня|дней)\sназад)(?!\w)")
+    rf"|(?<!\w)(?P<r>сегодня|позавчера|вчера|(?P<ago>\d{{1,2}}|два|две|три|четыре|пять|шесть|семь|десять)\s(?:дня|"
+    rf"дней)\sназад)(?!\w)")
 AGO = {"два": 2, "две": 2, "три": 3, "четыре": 4, "пять": 5, "шесть": 6, "семь": 7, "десять": 10}
 EVENTS = re.compile(
     r"(?<!\w)(?:(?P<promised>обеща|должн|ожида|не позднее|крайний срок|срок|планир|назначен|перен[её]с|перенос|до\s)"
     r"|(?P<return>верну(?!т)|возврат|возвращ|сдал|отмен|аннул)|(?P<refusal>отказ|отклон)"
-    r"|(?P<delivery>достав|получ|привез|забр|пришл|приш[её]л|вруч|выда(?:л|н|ч)|поступил|приехал|delivered|received|arrived)"
+    r"|(?P<delivery>достав|получ|привез|забр|пришл|приш[её]л|вруч|выда(?:л|н|ч)|поступил|приехал|delivered|received|"
+    r"arrived)"
     r"|(?P<claim>обратил|обращ|претенз|жалоб|напис|позвон|звон|писал|ответ|заявк|заявлен|спор)"
-    r"|(?P<other>закон|постановлен|договор(?!а? (?:розничной )?купли)|доверенн|рожден|родил|паспорт|диагностик|экспертиз|ремонт|сломал|перестал|счет|счёт|чек)"
-    r"|(?P<order>заказ(?:ал|ыва|ан[аоы]?(?![а-яё]))|оформ|куп(?:и|л[еия])|покуп|приобр|оплат|оплач|взял|дата\s*(?:[:—|-]|\t)|ordered|bought|purchas)|(?P<noun>заказ(?!чик)|order\b))")
+    r"|(?P<other>закон|постановлен|договор(?!а? (?:розничной )?купли)|доверенн|рожден|родил|паспорт|диагностик|"
+    r"экспертиз|ремонт|сломал|перестал|счет|счёт|чек)"
+    r"|(?P<order>заказ(?:ал|ыва|ан[аоы]?(?![а-яё]))|оформ|куп(?:и|л[еия])|покуп|приобр|оплат|оплач|взял|"
+    r"дата\s*(?:[:—|-]|\t)|ordered|bought|purchas)|(?P<noun>заказ(?!чик)|order\b))")
 FROM_ORDER = re.compile(r"(?:заказ|покупк|отправлени|order)[а-яё]{0,4}[^.!?\n]{0,70}\sот\s{0,2}$")
 FROM = re.compile(r"[,)\s]{0,3}от\s{1,2}")
 NAMED_BEFORE = re.compile(r"\sот\s{1,2}$|\([^()\n]{0,60}$")  # what stands before says what day it is
@@ -113,8 +121,8 @@ def _event(text: str, clauses: Clauses, numbers: list[tuple[int, int]], match: r
         return ("other_date", 0.5) if match["r"] else ("order_date", 0.75)
     if match["r"]:
         return "other_date", 0.5
-    line = max(text.rfind("\n", max(0, start - REACH), start), start - REACH), text.find("\n", end, end + REACH) % (end + REACH)
-    if any(line[0] < number[0] < line[1] for number in numbers):
+    before, after = text.rfind("\n", max(0, start - REACH), start), text.find("\n", end, end + REACH)
+    if any(max(before, start - REACH) < at < (after if after >= 0 else end + REACH) for at, _ in numbers):
         return "order_date", 0.6
     return "other_date", 0.5
 

@@ -21,9 +21,9 @@ class Source:
 class Fact:
     """`value` is normalised, `quote` the words as written, `start` and `end` their span in that source's text.
 
-    Kinds that go into lists: order_number, tracking_number, amount, order_date, phone, receipt, marketplace. Others tell
-    more: other_amount (offered, compared, bonus), company_phone, delivery_date, return_date, refusal_date, claim_date,
-    promised_date, other_date, case_number, article, product_url, inn, ogrn, seller, name, address.
+    Kinds that go into lists: order_number, tracking_number, amount, order_date, phone, receipt, marketplace. Others
+    tell more: other_amount (offered, compared, bonus), company_phone, delivery_date, return_date, refusal_date,
+    claim_date, promised_date, other_date, case_number, article, product_url, inn, ogrn, seller, name, address.
     `marketplace` is the one that this fact speaks for, '' when none.
     """
 

@@ -11,11 +11,13 @@ from typing import Any
 NEEDED = {"marketplace": ("key", "words", "domains"), "order": ("marketplace", "by", "pattern", "confidence")}
 NESTED = re.compile(r"[+*}]\)[+*{]")
 EDGE_BEFORE, EDGE_AFTER = r"(?<![\w-])(?<!\d\.)", r"(?![\w-])(?!\.\d)(?!,\d{1,2}(?!\d))"
-# Between a label and its number: endings, «№», «номер», brackets, colons, a date; other words only before «№» or «номер».
+# Between a label and its number: endings, «№», «номер», brackets, colons, a date; other words only before «№», «номер».
 GAP = r"[ \t\xa0|:(«\"'—–-]{0,40}"
 DATED = (r"(?:от\s{1,2}(?:[\d./-]{8,10}|\d{1,2}(?:-?го)?\s[а-я]{3,8}(?:\s\d{4})?)\s?(?:г(?:ода|\.)?)?,?\s?)?")
 NUMBER_WORD = r"(?:\b(?:номер[а-я]{0,2}|num(?:ber)?|no|n|id)\b[.\s\xa0:—–-]{0,4})?[№#]{0,2}N?"
-LINK = (rf"[а-яёa-z]{{0,5}}\.?(?:\s{{1,2}}(?:(?:на|в|с|из|у)\s{{1,2}})?(?:SHOPS)(?=[\s:,(]))?(?:[^\n\d№#]{{0,40}}[№#]{{1,2}}|[^\n\d№#.!?]{{1,60}}(?<!\w)номер(?:ом)?(?!\w)|{GAP}{DATED}{NUMBER_WORD})"
+LINK = (rf"[а-яёa-z]{{0,5}}\.?(?:\s{{1,2}}(?:(?:на|в|с|из|"
+        rf"у)\s{{1,2}})?(?:SHOPS)(?=[\s:,(]))?(?:[^\n\d№#]{{0,40}}[№#]{{1,2}}|"
+        rf"[^\n\d№#.!?]{{1,60}}(?<!\w)номер(?:ом)?(?!\w)|{GAP}{DATED}{NUMBER_WORD})"
         r"[ \t\xa0:«\"'(—–-]{0,4}(?:(?<=[:№#])[\s:]{1,6})?")
 # «Номер заказа», «№ отправления», «order number»: their number may stand on the next line or in the next cell.
 NAMED = (r"(?:(?:номер[а-я]{{0,2}}|код|id)\s{{1,2}}(?:(?:моего|вашего|нашего|данного|этого|интернет)[\s-])?(?:{stems})|"

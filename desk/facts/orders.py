@@ -11,7 +11,8 @@ from .fact import Fact, Source
 from .formats import Formats, Order
 
 NEXT = re.compile(r"\s{0,2}(?:,\s?(?:и\s)?|;|\bи\b|/|\+|\n)\s{0,2}[№#]?\s?")
-MONEY = re.compile(r"[\s\xa0]{0,2}(?:руб|₽|р\.|р\b|rub|тыс|коп|шт|дн[яе]|дней|г\.|год|%|км|кг|балл|бонус|тенге|мм\b|см\b)", re.I)
+MONEY = re.compile(r"[\s\xa0]{0,2}(?:руб|₽|р\.|р\b|rub|тыс|коп|шт|дн[яе]|дней|г\.|год|%|км|кг|балл|бонус|тенге|мм\b|"
+                   r"см\b)", re.I)
 DATE = re.compile(r"(?:19|20)\d\d-[01]?\d-[0-3]?\d$|[0-3]?\d-[01]?\d-(?:19|20)\d\d$")
 YEAR = re.compile(r"(?:19|20)\d\d$")
 SURE = re.compile(r"(?:[№#]|номер[а-я]{0,2}|number|:)[\s:«\"(—-]{0,4}$", re.I)
@@ -91,7 +92,8 @@ def _column(source: Source, orders: list[Order], named: set[str], at: int, place
     for _ in range(MAX_CHAIN):
         end = source.text.find("\n", at)
         line = source.text[at:end if end >= 0 else len(source.text)]
-        cells = [at + len(line) - len(line.lstrip()), *(at + m.end() for m in CELLS.finditer(line) if line[:m.start()].strip())]
+        indent = len(line) - len(line.lstrip())
+        cells = [at + indent, *(at + gap.end() for gap in CELLS.finditer(line, indent))]
         fact = _value(source, orders, named, cells[place]) if place < len(cells) else None
         if fact is None or end < 0:
             if fact:
@@ -106,7 +108,8 @@ def _shapes(source: Source, formats: Formats) -> Iterator[Fact]:
         for match in order.pattern.finditer(source.text):
             start, end = match.span()
             before = source.text[max(0, start - 40):start]
-            other = formats.not_order.search(before) and (before.rstrip().endswith(("№", "#")) or formats.paper.search(before))
+            marked = before.rstrip().endswith(("№", "#"))
+            other = (formats.not_order if marked else formats.paper).search(before)
             if not (other or _phone_like(match.group()) or MONEY.match(source.text, end)):
                 yield _fact(source, order, start, end)
 
@@ -117,7 +120,9 @@ def _other(text: str, match: re.Match[str], order: Order) -> bool:
     digits = checks.digits(value)
     if order.marketplace and order.only_named:
         return order.marketplace != "aliexpress" and _phone_like(value)
-    if DATE.match(value) or YEAR.match(value) or len(digits) < 5 and not SURE.search(text, max(0, match.start() - 12), match.start()):
+    if DATE.match(value) or YEAR.match(value):
+        return True
+    if len(digits) < 5 and not SURE.search(text, max(0, match.start() - 12), match.start()):
         return True
     return value.isdigit() and (_phone_like(value) or checks.is_postal(digits) or checks.is_card(digits))
 

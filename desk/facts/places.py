@@ -14,6 +14,7 @@ MARKER = re.compile(r"[>\s]*(?:-{2,20}\s?[^\n]{0,40}(?:forward|пересыл|п
 HEADER = re.compile(r"[>\s]*\*?(?:от|from|отправитель|тема|subject)\*?\s?:", re.I)
 HREF = re.compile(r"<a\s[^<>]{0,500}?href\s?=\s?[\"']?([^\"'\s<>]{10,600})", re.I)
 MAX_LINKS = 200
+ORDER = ("body", "signature", "forward", "quote")
 
 
 def split(text: str, folds: Iterable[tuple[int, int]], *, forwarded: bool) -> list[Source]:
@@ -22,7 +23,7 @@ def split(text: str, folds: Iterable[tuple[int, int]], *, forwarded: bool) -> li
     if forwarded and (start := _forward(text)) is not None:
         zones.extend(_gaps(start, len(text), zones, "forward"))
     rest = list(_gaps(0, len(text), zones, "body"))
-    places = {"body": rest} | {place: [z for z in zones if z[2] == place] for place in ("signature", "forward", "quote")}
+    places = {place: [zone for zone in (*rest, *zones) if zone[2] == place] for place in ORDER}
     return [Source(place, _only(text, spans)) for place, spans in places.items() if spans]
 
 

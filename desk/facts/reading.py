@@ -16,6 +16,7 @@ from .formats import Formats
 
 SPOKEN = ("subject", "body", "signature")
 BEHIND = ("forward", "link", "attachment")  # in this order of trust
+LOOSE = ("address", "name", "seller", "product_url")  # texts that may hold other facts
 MAX_TEXT = 256 * 1024
 MAX_FACTS = 300  # of one place
 # Character for character, so that spans stay true: dashes and spaces as people's programs write them.
@@ -23,14 +24,17 @@ SIGNS = [(sign, "-") for sign in "‐‑‒−﹣－"] + [(space, " ") for space
 LONG_DASHES = (("–", "-"), ("—", "-"))
 
 
-def find(sources: Sequence[Source], formats: Formats, senders: Sequence[str] = (), *, sent: date | None = None) -> list[Fact]:
+def find(sources: Sequence[Source], formats: Formats, senders: Sequence[str] = (), *,
+         sent: date | None = None) -> list[Fact]:
     """Facts of all sources, place by place in the order of the text; of each text the first 256 KiB are read.
 
-    `senders` are the domains of the sender and of a forwarded letter's sender. `sent` is the day of the letter where it was written: days without a year and «вчера» are counted from it.
+    `senders` are the domains of the sender and of a forwarded letter's sender. `sent` is the day of the letter where
+    it was written: days without a year and «вчера» are counted from it.
     """
     sources = [Source(source.place, _replaced(source.text[:MAX_TEXT], SIGNS)) for source in sources]
     mentions = [shops.find(source, formats) for source in sources]
-    out = [Fact("marketplace", key, domain, "sender", 0, 0, 0.95, key) for domain in senders if (key := formats.of_domain(domain))]
+    out = [Fact("marketplace", key, domain, "sender", 0, 0, 0.95, key)
+           for domain in senders if (key := formats.of_domain(domain))]
     named = {fact.marketplace for found in (*mentions, out) for fact in found}
     for source, found in zip(sources, mentions, strict=True):
         out += found[:MAX_FACTS] + _of(source, formats, named, sent)
@@ -73,7 +77,7 @@ def _of(source: Source, formats: Formats, named: set[str], sent: date | None) ->
         for fact in islice(more, MAX_FACTS):
             if not _taken(fact, found):
                 found.append(fact)
-    spans = [(fact.start, fact.end) for fact in found if fact.kind not in ("address", "name", "seller", "receipt", "product_url")]
+    spans = [(fact.start, fact.end) for fact in found if fact.kind not in (*LOOSE, "receipt")]
     sums = [fact for fact in islice(money.find(low, clauses), MAX_FACTS)
             if not any(s < fact.end and fact.start < e for s, e in spans)]
     order_spans = [(fact.start, fact.end) for fact in found if fact.kind == "order_number"]
@@ -88,6 +92,5 @@ def _replaced(text: str, pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _taken(fact: Fact, found: list[Fact]) -> bool:
-    loose = ("address", "name", "seller", "product_url")
-    return fact.kind not in loose and any(
-        fact.start < other.end and other.start < fact.end for other in found if other.kind not in loose)
+    return fact.kind not in LOOSE and any(
+        fact.start < other.end and other.start < fact.end for other in found if other.kind not in LOOSE)

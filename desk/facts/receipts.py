@@ -9,7 +9,8 @@ from .fact import Fact, Source
 
 DRIVE = re.compile(r"(?<![a-z])fn=(\d{16})(?!\d)")
 QR = {name: re.compile(rf"(?<![a-z]){name}=({value})(?![\d])") for name, value in (
-    ("t", r"\d{8}t\d{4}(?:\d{2})?"), ("s", r"\d{1,9}(?:\.\d{1,2})?"), ("i", r"\d{1,10}"), ("fp", r"\d{1,10}"), ("n", "[1-4]"))}
+    ("t", r"\d{8}t\d{4}(?:\d{2})?"), ("s", r"\d{1,9}(?:\.\d{1,2})?"),
+    ("i", r"\d{1,10}"), ("fp", r"\d{1,10}"), ("n", "[1-4]"))}
 QR_AROUND = 100  # characters; the six fields may stand in any order
 # Numbers of the fiscal drive, document and sign, in the forms that tills and mailed receipts print.
 LINE = {name: re.compile(rf"(?<![а-яёa-z\d])(?:{words})\s{{0,2}}(?:чека)?[\s:№#.=|]{{0,12}}(\d{{{size}}})(?!\d)")
@@ -17,7 +18,8 @@ LINE = {name: re.compile(rf"(?<![а-яёa-z\d])(?:{words})\s{{0,2}}(?:чека)?
             ("fn", r"(?:n|№|номер|зав\. ?№)?\s?фн(?:\s№)?|фискальн[а-я]{2,3} накопител[а-я]{1,2}", "16"),
             ("i", r"(?:n|№|номер)?\s?фд|фискальн[а-я]{2,3} документ[а-я]{0,2}", "1,10"),
             ("fp", r"(?:n|№)?\s?фпд?|фискальн[а-я]{2,3} признак[а-я]{0,2}(?: документа)?", "1,10"))}
-SUM = re.compile(r"(?<![а-яё])(?:итого?|всего|к оплате|сумма(?: чека| расч[её]та)?)[\s:=≡.]{1,40}(\d{1,3}(?:[ \xa0]\d{3}){1,3}|\d{1,9})"
+SUM = re.compile(r"(?<![а-яё])(?:итого?|всего|к оплате|сумма(?: чека|"
+                 r" расч[её]та)?)[\s:=≡.]{1,40}(\d{1,3}(?:[ \xa0]\d{3}){1,3}|\d{1,9})"
                  r"[.,](\d{2})(?!\d)")
 WHEN = re.compile(r"(?<![\d.])(\d{2})[./-](\d{2})[./-](20\d{2}|\d{2}),?\s{1,8}(?:в\s)?(\d{1,2}):(\d{2})(?!\d)")
 KIND = re.compile(r"(?<![а-яё])(возврат прихода|возврат расхода|приход|расход)(?![а-яё])")
@@ -78,4 +80,4 @@ def _nearest(pattern: re.Pattern[str], text: str, start: int, end: int, to: int)
 
 
 def _written(values: dict[str, str]) -> str:
-    return "&".join(f"{key}={values[key].upper() if key == 't' else values[key]}" for key in ("t", "s", "fn", "i", "fp", "n"))
+    return "&".join(f"{key}={values[key].upper()}" for key in ("t", "s", "fn", "i", "fp", "n"))

@@ -13,11 +13,15 @@ from .formats import Formats
 WEIGHT = {"subject": 1.5, "body": 1.0, "signature": 0.3, "forward": 1.0, "attachment": 0.6, "link": 0.5, "quote": 0.2,
           "sender": 1.5}
 COMPARED = re.compile(
-    r"(?:дешевле|дороже|так(?:ой|ая|ие|ое|ую) же|аналогичн|в отличие|раньше|обычно|всегда|конкурент|сравн|лучше бы|уйду|перейду|"
+    r"(?:дешевле|дороже|так(?:ой|ая|ие|ое|ую) же|аналогичн|в отличие|раньше|обычно|всегда|конкурент|сравн|лучше бы|"
+    r"уйду|перейду|"
     r"перешл|вместо этого|пользовал)")
-ABOUT = re.compile(r"(?:заказ|куп(?:ил|лен)|покуп|приобр|оформ|оплат|маркетплейс|площадк|магазин|претенз|жалоб|ordered|bought)")
-UNKNOWN = re.compile(r"(?<!\w)(?:интернет[- ]?магазин[а-я]{0,2}|онлайн[- ]?магазин[а-я]{0,2}|магазин[а-я]{0,2}|(?:на|с) сайт[а-я]{1,2})\s{1,2}"
-                     r"(?:под названием\s)?([«\"][^»\"\n]{2,40}[»\"]|[a-z0-9-]{2,40}\.(?:ru|рф|com|shop|store|su|net)(?!\w))")
+ABOUT = re.compile(r"(?:заказ|куп(?:ил|лен)|покуп|приобр|оформ|оплат|маркетплейс|площадк|магазин|претенз|жалоб|"
+                   r"ordered|bought)")
+UNKNOWN = re.compile(r"(?<!\w)(?:интернет[- ]?магазин[а-я]{0,2}|онлайн[- ]?магазин[а-я]{0,2}|магазин[а-я]{0,2}|(?:на|"
+                     r"с) сайт[а-я]{1,2})\s{1,2}"
+                     r"(?:под названием\s)?([«\"][^»\"\n]{2,40}[»\"]|[a-z0-9-]{2,40}\.(?:ru|рф|com|shop|store|su|"
+                     r"net)(?!\w))")
 STOP = re.compile(r"[.!?,;]\s|\n\n")
 MENTIONS = 4  # of one shop in one place that count
 
@@ -57,7 +61,8 @@ def _weight(one: Fact) -> float:
     return weight * 0.6 if one.marketplace == "other" else weight
 
 
-def _add(found: list[Fact], counted: dict[str, int], source: Source, key: str, span: tuple[int, int], sure: float) -> None:
+def _add(found: list[Fact], counted: dict[str, int], source: Source, key: str, span: tuple[int, int],
+         sure: float) -> None:
     if counted.get(key, 0) >= MENTIONS or any(one.start < span[1] and span[0] < one.end for one in found):
         return
     counted[key] = counted.get(key, 0) + 1

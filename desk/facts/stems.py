@@ -125,8 +125,8 @@ def _table(data: dict[str, Any], name: str) -> dict[str, Signs]:
 def _signs(name: str, entry: Any) -> Signs:
     if not isinstance(entry, dict) or not (entry.get("stems") or entry.get("asked")):
         raise ValueError(f"topics: {name}: no stems")
-    return Signs(*(_pattern(name, entry.get(kind, [])) for kind in ("stems", "weak", "asked", "mute")),
-                 weight=float(entry.get("weight", 1)))
+    stems, weak, asked, mute = (_pattern(name, entry.get(kind, [])) for kind in ("stems", "weak", "asked", "mute"))
+    return Signs(stems, weak, asked, mute, float(entry.get("weight", 1)))
 
 
 def _pattern(name: str, stems: list[str]) -> re.Pattern[str]:
