@@ -47,6 +47,8 @@ def _number(written: str) -> str:
     digits = checks.digits(written)
     if written.startswith("+"):
         return f"+{digits}" if 11 <= len(digits) <= 15 else ""
+    if len(digits) != 11:  # digits of other scripts
+        return ""
     if digits[0] == "7" and digits[1] != "9" and not re.search(r"[ (-]", written[:3]):
         return ""
     return "+7" + digits[1:] if digits[1] in "3489" else ""
