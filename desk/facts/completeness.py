@@ -17,6 +17,11 @@ PRODUCT = re.compile(
     r"|(?:заказал[аи]?|купил[аи]?|приобр[её]л[аи]?|взял[аи]?|заказывал[аи]?|покупал[аи]?)\s(?:себе\s|мне\s|сыну\s|"
     r"маме\s|в подарок\s|у вас\s|там\s)?"
     r"«[^»\n]{3,80}»)", re.I)
+BOUGHT = re.compile(
+    r"(?<!\w)(?:заказал|заказывал|купил|покупал|приобрел|взял)[аи]?\s(?:(?:себе|мне|сыну|дочке|маме|мужу|жене|внуку|нов(?:ый|ую|ое|ые))\s)?"
+    r"(?!(?:товар|заказ|вещ|продукц|через|онлайн|вчера|сегодня|недавно|давно|несколько|много|месяц|недел|снова|опять|тоже|также|именно|"
+    r"ранее|подарок|сразу|больше|первый|осенью|летом|зимой|весной|впервые|интернет|этот|этого|такой|такую|одну|один|двумя|который|"
+    r"которую|помощью|карт|позавчера|доставк|срочно|честно|полностью|сама?|было|была)(?:\b|[а-я]))[а-я]{4,}")
 LATIN = re.compile(r"(?<![\w@./-])(?:[а-яё]{4,20}\s)(?!ozon|wildberries|wb\b|lamoda|aliexpress|avito|yandex|market|"
                    r"joom|dns|rub)"
                    r"[A-Z][A-Za-z]{2,15}(?:\s[\w-]{1,12}\d[\w-]{0,8})", re.I)
@@ -49,7 +54,7 @@ def missing(facts: Iterable[Fact], text: str, known: Topics, *, topics: Sequence
 
 def _names_goods(text: str, known: Topics) -> bool:
     plain = text.lower().replace("ё", "е")
-    return bool(known.product.search(plain) or PRODUCT.search(text) or LATIN.search(text))
+    return bool(known.product.search(plain) or BOUGHT.search(plain) or PRODUCT.search(text) or LATIN.search(text))
 
 
 def _is_full(name: str) -> bool:

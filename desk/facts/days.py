@@ -10,25 +10,32 @@ from . import fact
 from .clauses import Clauses
 from .fact import Fact, Source
 
-MONTHS = {"янв": 1, "фев": 2, "мар": 3, "апр": 4, "май": 5, "мая": 5, "мае": 5, "июн": 6, "июл": 7, "авг": 8, "сен": 9,
-          "окт": 10, "ноя": 11, "дек": 12, "jan": 1, "feb": 2, "apr": 4, "may": 5,
-          "jun": 6, "jul": 7, "aug": 8, "sep": 9,
-          "oct": 10, "nov": 11, "dec": 12}
+MONTHS = {name: number for names in ("янв фев мар апр мая июн июл авг сен окт ноя дек",
+                                                "jan feb mar apr may jun jul aug sep oct nov dec")
+          for number, name in enumerate(names.split(), 1)} | {"май": 5, "мае": 5}
 MONTH = (r"(?:января|янв|феврал[ья]|фев|марта?|апрел[ья]|апр|ма[йя]|июн[ья]|июл[ья]|август[а]?|авг|сентябр[ья]|сент?|"
          r"октябр[ья]|"
          r"окт|ноябр[ья]|нояб?|декабр[ья]|дек|january|february|march|april|may|june|july|august|september|october|"
          r"november|"
          r"december|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)(?![а-яёa-z])\.?")
+TH = (
+    "первого второго третьего четвертого пятого шестого седьмого восьмого девятого десятого одиннадцатого двенадцатого "
+    "тринадцатого четырнадцатого пятнадцатого шестнадцатого семнадцатого восемнадцатого девятнадцатого")
+ORDINALS = {word: number for number, word in enumerate(TH.split(), 1)} | {"двадцатого": 20, "тридцатого": 30}
 DAY = re.compile(
     rf"(?<![\d.,/-])(?:(?P<iso>20\d\d-\d\d-\d\d)(?![\d-])"
     rf"|(?P<d>\d{{1,2}})(?P<s>[./-])(?P<m>\d{{1,2}})(?P=s)(?P<y>\d{{4}}|\d{{2}})(?![\d-])(?![./]\d)"
     rf"|(?P<wd>\d{{1,2}})(?:-?(?:го|ого|е|ое|st|nd|rd|th))?\s{{1,2}}(?P<w>{MONTH})(?:,?\s{{1,2}}(?P<wy>\d{{4}}(?!\d)|"
     rf"\d\d(?=\s?г)))?"
+    rf"|(?P<nd>\d{{1,2}})(?:-?го)?\sчисла(?!\w)"
     rf"|(?P<sd>\d{{1,2}})\.(?P<sm>0[1-9]|1[0-2])(?![\d/-])(?![.,]\d)(?!\s?(?:руб|р\.|₽|%|тыс|кг|см|л\b)))"
     rf"|(?<!\w)(?P<en>(?:january|february|march|april|may|june|july|august|september|october|november|december))\s"
     rf"(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<ey>\d{{4}})(?!\d)"
+    rf"|(?<!\w)(?P<o>(?:двадцать |тридцать )?(?:{'|'.join(ORDINALS)}))\s(?P<ow>{MONTH})(?:\s(?P<oy>\d{{4}})(?!\d))?"
+    rf"|(?<!\w)в\s(?:прошл|минувш)(?:ый|ую|ое|ий|ее)\s(?P<k>понедельник|вторник|сред|четверг|пятниц|суббот|воскресенье)"
     rf"|(?<!\w)(?P<r>сегодня|позавчера|вчера|(?P<ago>\d{{1,2}}|два|две|три|четыре|пять|шесть|семь|десять)\s(?:дня|"
     rf"дней)\sназад)(?!\w)")
+WEEKDAYS = ("понедельник", "вторник", "сред", "четверг", "пятниц", "суббот", "воскресенье")
 AGO = {"два": 2, "две": 2, "три": 3, "четыре": 4, "пять": 5, "шесть": 6, "семь": 7, "десять": 10}
 EVENTS = re.compile(
     r"(?<!\w)(?:(?P<promised>обеща|должн|ожида|не позднее|крайний срок|срок|планир|назначен|перен[её]с|перенос|до\s)"
@@ -64,7 +71,7 @@ def _day(match: re.Match[str], sent: date | None) -> date | None:
     try:
         if match["iso"]:
             return date.fromisoformat(match["iso"])
-        if match["r"]:
+        if match["r"] or match["k"] or match["nd"]:
             return _ago(match, sent)
         day, month, year = _parts(match)
         found = _latest(day, month, sent) if not year else date(year + 2000 if year < 100 else year, month, day)
@@ -77,9 +84,13 @@ def _parts(match: re.Match[str]) -> tuple[int, int, int]:
     if match["d"]:
         return int(match["d"]), int(match["m"]), int(match["y"])
     if match["wd"]:
-        return int(match["wd"]), MONTHS[match["w"][:3].lower()], int(match["wy"] or 0)
+        return int(match["wd"]), MONTHS[match["w"][:3]], int(match["wy"] or 0)
+    if match["o"]:
+        tens, _, ones = match["o"].rpartition(" ")
+        day = {"": 0, "двадцать": 20, "тридцать": 30}[tens] + ORDINALS[ones]
+        return day, MONTHS[match["ow"][:3]], int(match["oy"] or 0)
     if match["ed"]:
-        return int(match["ed"]), MONTHS.get(match["en"][:3].lower(), 3), int(match["ey"])
+        return int(match["ed"]), MONTHS[match["en"][:3]], int(match["ey"])
     return int(match["sd"]), int(match["sm"]), 0
 
 
@@ -93,11 +104,15 @@ def _latest(day: int, month: int, sent: date | None) -> date | None:
 def _ago(match: re.Match[str], sent: date | None) -> date | None:
     if sent is None:
         return None
-    word = match["r"].lower()
+    if match["nd"]:
+        this = sent.replace(day=int(match["nd"]))
+        return this if this <= sent else (sent.replace(day=1) - timedelta(days=1)).replace(day=this.day)
+    if match["k"]:
+        return sent - timedelta(days=(sent.weekday() - WEEKDAYS.index(match["k"]) - 1) % 7 + 1)
     if match["ago"]:
-        days = AGO.get(match["ago"].lower()) or int(match["ago"])
+        days = AGO.get(match["ago"]) or int(match["ago"])
     else:
-        days = {"сегодня": 0, "вчера": 1, "позавчера": 2}[word]
+        days = {"сегодня": 0, "вчера": 1, "позавчера": 2}[match["r"]]
     return sent - timedelta(days=days)
 
 

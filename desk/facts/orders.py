@@ -16,6 +16,8 @@ MONEY = re.compile(r"[\s\xa0]{0,2}(?:руб|₽|р\.|р\b|rub|тыс|коп|шт
 DATE = re.compile(r"(?:19|20)\d\d-[01]?\d-[0-3]?\d$|[0-3]?\d-[01]?\d-(?:19|20)\d\d$")
 YEAR = re.compile(r"(?:19|20)\d\d$")
 SURE = re.compile(r"(?:[№#]|номер[а-я]{0,2}|number|:)[\s:«\"(—-]{0,4}$", re.I)
+PARCEL = re.compile(r"отправлени[а-яё]{1,2}[\s:№#]{0,5}(?:номер[а-я]{0,2}[\s:№#]{0,4})?$", re.I)
+SPACED = re.compile(r" \d\d \d{5} \d(?!\d)")  # the rest of a postal number as the post prints it
 CELLS = re.compile(r"\t|\||[ \xa0]{2,}")
 MAX_CHAIN = 30
 MAX_FACTS = 200
@@ -124,7 +126,12 @@ def _other(text: str, match: re.Match[str], order: Order) -> bool:
         return True
     if len(digits) < 5 and not SURE.search(text, max(0, match.start() - 12), match.start()):
         return True
-    return value.isdigit() and (_phone_like(value) or checks.is_postal(digits) or checks.is_card(digits))
+    if not value.isdigit():
+        return False
+    before = max(0, match.start() - 30)
+    if SPACED.match(text, match.end()) or len(value) == 14 and PARCEL.search(text, before, match.start()):
+        return True
+    return _phone_like(value) or checks.is_postal(value) or checks.is_card(value)
 
 
 def _phone_like(value: str) -> bool:
