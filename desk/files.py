@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 
 from . import inbox
 from .blobs import BlobError
@@ -17,48 +17,43 @@ KEPT_LARGEST = 128 << 10
 
 
 class Files:
-    """One warm child for a process, shared by its threads."""
+    """One warm child for a process, asked by one thread that lives as long: the kernel ends a child with its thread."""
 
     def __init__(self, conf: Settings) -> None:
         self.conf = conf
-        self._lock = threading.Lock()
-        self._reader: Reader | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="files")
+        self._reader = Reader(conf.work)
         self._pictures: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
     def data(self, attachment: Attachment, message: Message) -> bytes:
         """The file's bytes; raises ReadError, or BlobError when they are not those that came."""
-        with self._lock:
-            data = self._child().attachment(self._raw(message), attachment.place)
+        raw = self._raw(message)
+        data = self._thread.submit(self._reader.attachment, raw, attachment.place).result()
         if hashlib.sha256(data).hexdigest() != attachment.sha256:
             raise BlobError(f"attachment {attachment.public_id} no longer reads as it did: see the raw mail")
         return data
 
     def picture(self, attachment: Attachment, message: Message, size: str) -> bytes:
         """A JPEG made by us, at most pictures.LONGEST[size] pixels; raises ReadError when it is no picture."""
-        key = attachment.sha256, size
-        with self._lock:
-            if key in self._pictures:
-                self._pictures.move_to_end(key)
-                return self._pictures[key]
-            out = self._child().picture(self._raw(message), attachment.place, size)
-            self._keep(key, out)
+        return self._thread.submit(self._picture, self._raw(message), attachment.place, (attachment.sha256, size)).result()
+
+    def _picture(self, raw: bytes, place: int, key: tuple[str, str]) -> bytes:
+        if key in self._pictures:
+            self._pictures.move_to_end(key)
+            return self._pictures[key]
+        out = self._reader.picture(raw, place, key[1])
+        self._keep(key, out)
         return out
 
     def close(self) -> None:
-        with self._lock:
-            if self._reader is not None:
-                self._reader.close()
+        self._thread.submit(self._reader.close).result()
+        self._thread.shutdown()
 
     def _keep(self, key: tuple[str, str], data: bytes) -> None:
         if len(data) <= KEPT_LARGEST:
             self._pictures[key] = data
             while sum(map(len, self._pictures.values())) > KEPT_BYTES:
                 self._pictures.popitem(last=False)
-
-    def _child(self) -> Reader:
-        if self._reader is None:
-            self._reader = Reader(self.conf.work)
-        return self._reader
 
     def _raw(self, message: Message) -> bytes:
         if message.inbound is None:
