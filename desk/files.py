@@ -35,7 +35,8 @@ class Files:
 
     def picture(self, attachment: Attachment, message: Message, size: str) -> bytes:
         """A JPEG made by us, at most pictures.LONGEST[size] pixels; raises ReadError when it is no picture."""
-        return self._thread.submit(self._picture, self._raw(message), attachment.place, (attachment.sha256, size)).result()
+        key = attachment.sha256, size
+        return self._thread.submit(self._picture, self._raw(message), attachment.place, key).result()
 
     def _picture(self, raw: bytes, place: int, key: tuple[str, str]) -> bytes:
         if key in self._pictures:

@@ -66,7 +66,8 @@ def new(number: int, key: str) -> Answer:
 def _form(found: Ticket, rung: Rung, refusal: str = "") -> str:
     body, template = _body(found, rung), _template(rung)
     known = _known(found, body)
-    typed = request.form if request.method == "POST" and request.form.get("body", "") == _chosen_body(found, rung) else {}
+    same_body = request.form.get("body", "") == _chosen_body(found, rung)
+    typed = request.form if request.method == "POST" and same_body else {}
     fields = [] if template is None else [
         _field(name, known.get(name), typed.get(f"fact-{name}")) for name in template.places()
         if not name.endswith(("_table", "_words")) and name not in ("today",)]

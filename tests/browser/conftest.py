@@ -61,7 +61,7 @@ def sqlite(conf: Settings, seeded: story.Told) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, story.Told]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, story.Told]:
     """A database in which the story was told; each test copies it."""
     home = tmp_path_factory.mktemp("story")
     (home / "desk.toml").write_text(story.SETTINGS, encoding="utf-8")
@@ -73,7 +73,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, story
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.dispose()
-    yield home / "desk.db", links
+    return home / "desk.db", links
 
 
 @pytest.fixture
