@@ -48,6 +48,12 @@ class Result:
     accepted: bool
 
 
+def check(conf: Smtp) -> None:
+    """Connect and sign in, send nothing; raises SmtpError."""
+    with Connection(conf) as connection:
+        connection.open()
+
+
 class Connection:
     """Opened by the first letter, used for the next ones, dropped after any error."""
 
@@ -88,6 +94,9 @@ class Connection:
         finally:
             if not done:
                 self._drop()
+
+    def open(self) -> None:
+        self._server = self._server or self._connect()
 
     def close(self) -> None:
         """QUIT; whatever it brings is of no interest, the letters are sent."""

@@ -1,0 +1,201 @@
+"""What is wrong with this desk, and the cure: one line for each part."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import redis
+from sqlalchemy import func, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from . import imap, lawbook, migrate, queue, smtp
+from .db import Database
+from .models import Heartbeat, InboundMail, Mailbox, Outbox, User
+from .settings import Mailbox as Box
+from .settings import Settings
+
+SILENT = timedelta(minutes=2)
+WAITED = timedelta(minutes=5)
+FEW_BYTES, FEWEST_BYTES = 2 << 30, 200 << 20
+State = Literal["ok", "warning", "stopped"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`cure` is what a person does about it; '' when all is well."""
+
+    part: str
+    state: State
+    words: str
+    cure: str = ""
+
+
+def examine(conf: Settings, *, now: datetime) -> Iterator[Finding]:
+    """Every part in turn; one that does not answer stops no other check."""
+    yield _disk(conf)
+    yield _key(conf)
+    yield _doorbell(conf)
+    for box in conf.mailbox:
+        yield _mailbox(box)
+    if not conf.mailbox:
+        yield Finding("mailboxes", "warning", "none is set up",
+                      "Add a [[mailbox]] block to desk.toml: docs/mail-providers.md.")
+    yield _smtp(conf)
+    yield _law()
+    database = Database(conf.database_url)
+    try:
+        yield from _database(database, conf, now)
+    finally:
+        database.dispose()
+
+
+# --- the machine -------------------------------------------------------------------------------
+
+
+def _disk(conf: Settings) -> Finding:
+    place = next(p for p in (conf.home, *conf.home.parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    words = f"{free >> 20} MiB free at {conf.home}"
+    if not os.access(place, os.W_OK):
+        return Finding("disk", "stopped", f"{conf.home} cannot be written",
+                       "Give the desk's user the right to write there.")
+    if free < FEWEST_BYTES:
+        return Finding("disk", "stopped", words, "Make room: no mail is taken from the server while the disk is full.")
+    return Finding("disk", "warning", words, "Make room soon.") if free < FEW_BYTES else Finding("disk", "ok", words)
+
+
+def _key(conf: Settings) -> Finding:
+    if len(conf.secret_key()) < 32:
+        return Finding("secret key", "warning", "shorter than 32 characters",
+                       "Set [desk] secret_key to 32 random ones.")
+    return Finding("secret key", "ok", "set" if conf.desk.secret_key.get_secret_value() else "kept in DESK_HOME")
+
+
+def _doorbell(conf: Settings) -> Finding:
+    if not conf.redis_url:
+        return Finding("doorbell", "ok", "off: the worker looks by itself every two seconds")
+    if not queue.is_reachable(conf):
+        return Finding("doorbell", "stopped", "Redis or Valkey does not answer",
+                       "Start it (`desk up` starts its own), or set [redis] url. Nothing is lost, only slower.")
+    client = queue.connect(conf)
+    assert client is not None
+    try:
+        policy = str(client.config_get("maxmemory-policy").get("maxmemory-policy", ""))
+    except redis.RedisError:
+        policy = "unknown"
+    if policy not in ("noeviction", "unknown"):
+        return Finding("doorbell", "warning", f"maxmemory-policy is {policy}", "Set it to noeviction: rings get lost.")
+    return Finding("doorbell", "ok", "answers")
+
+
+def _mailbox(box: Box) -> Finding:
+    part = f"mailbox {box.name}"
+    try:
+        with imap.Inbox(box) as opened:
+            return Finding(part, "ok", f"{box.address}: signed in, UIDVALIDITY {opened.uidvalidity}")
+    except imap.ImapError as error:
+        return Finding(part, "stopped", str(error), error.hint or "See docs/mail-providers.md.")
+
+
+def _smtp(conf: Settings) -> Finding:
+    try:
+        smtp.check(conf.smtp)
+    except smtp.SmtpError as error:
+        return Finding("sending", "stopped", str(error), "Check [smtp] host, port, username and password.")
+    return Finding("sending", "ok", f"{conf.smtp.host}:{conf.smtp.port} takes letters")
+
+
+def _law() -> Finding:
+    rules = lawbook.known_rules()
+    open_ = sum(not rule.confirmed for rule in rules.values())
+    if open_:
+        return Finding("law", "warning", f"{open_} of {len(rules)} rules are not confirmed by a lawyer",
+                       "Have them checked, then write checked_by and checked_on into config/deadlines.toml.")
+    return Finding("law", "ok", f"{len(rules)} rules, all confirmed")
+
+
+# --- the database ------------------------------------------------------------------------------
+
+
+def _database(database: Database, conf: Settings, now: datetime) -> Iterator[Finding]:
+    try:
+        with database.read() as session:
+            tables = inspect(database.reader).get_table_names()
+            if "ticket" not in tables:
+                yield Finding("database", "stopped", "has no tables", "Run `desk migrate`.")
+                return
+            yield _integrity(session, database)
+            for check in (_parts, _inbound, _letters, _team):
+                yield from check(session, conf, now)
+    except SQLAlchemyError as error:
+        yield Finding("database", "stopped", f"does not answer: {str(error).splitlines()[0][:200]}",
+                      "Start it, or correct [database] url.")
+
+
+def _integrity(session: Session, database: Database) -> Finding:
+    if not migrate.is_current(database):
+        return Finding("database", "stopped", "has the tables of another version", "Run `desk migrate`.")
+    if database.is_sqlite:
+        answer = session.connection().exec_driver_sql("PRAGMA quick_check").scalar()
+        if answer != "ok":
+            return Finding("database", "stopped", f"damaged: {answer}", "Restore the last backup: docs/deploy.md.")
+    return Finding("database", "ok", "SQLite, sound" if database.is_sqlite else "PostgreSQL answers")
+
+
+def _parts(session: Session, conf: Settings, now: datetime) -> Iterator[Finding]:
+    beats = {b.name: b for b in session.scalars(select(Heartbeat))}
+    for name in ("web", "work", "clock", *(f"fetch:{box.name}" for box in conf.mailbox)):
+        command = name.replace(":", " ")
+        beat = beats.get(name)
+        if beat is None:
+            yield Finding(name, "stopped", "never ran", f"Start `desk up`, or `desk {command}` alone.")
+        elif now - beat.at > SILENT:
+            yield Finding(name, "stopped",
+                          f"silent since {beat.at:%Y-%m-%d %H:%M} UTC (was process {beat.pid} on {beat.host})",
+                          f"Start `desk up`, or `desk {command}` alone; its log says why it ended.")
+        elif beat.detail.get("frozen"):
+            yield Finding(name, "warning", "the machine's clock jumped: alerts are held back",
+                          "Set the time right (NTP); it goes on by itself when the clock is steady.")
+        else:
+            yield Finding(name, "ok", f"at work (process {beat.pid})")
+    for box in session.scalars(select(Mailbox).where(Mailbox.error != "")):
+        yield Finding(f"fetch:{box.name}", "stopped", box.error, "See docs/mail-providers.md.")
+
+
+def _inbound(session: Session, _conf: Settings, now: datetime) -> Iterator[Finding]:
+    held = session.scalar(select(func.count()).select_from(InboundMail).where(InboundMail.state == "held")) or 0
+    if held:
+        yield Finding("held mail", "warning", f"{held} wait for a person",
+                      "Open the page “Held mail”, or `desk mail held`.")
+    oldest = session.scalar(select(func.min(InboundMail.received_at)).where(InboundMail.state == "received"))
+    if oldest is not None and now - oldest > WAITED:
+        yield Finding("inbox", "stopped", f"a mail waits since {oldest:%Y-%m-%d %H:%M} UTC", "Start `desk work`.")
+
+
+def _letters(session: Session, _conf: Settings, now: datetime) -> Iterator[Finding]:
+    late = session.scalar(select(func.count()).select_from(Outbox).where(
+        Outbox.state == "pending", Outbox.try_after < now - WAITED)) or 0
+    if late:
+        yield Finding("outbox", "stopped", f"{late} letters should have left",
+                      "Start `desk clock`; check the sending above.")
+    failed = session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == "failed")) or 0
+    if failed:
+        yield Finding("outbox", "warning", f"{failed} letters could not be delivered",
+                      "See the page “State of the desk”.")
+
+
+def _team(session: Session, _conf: Settings, _now: datetime) -> Iterator[Finding]:
+    admins = session.scalar(select(func.count()).select_from(User).where(User.active, User.role == "admin")) or 0
+    if not admins:
+        yield Finding("team", "warning", "nobody is an admin",
+                      "Run `desk user add you@example.org --name You --role admin`.")
+    else:
+        yield Finding("team", "ok", f"{admins} admin(s)")
+
+
