@@ -17,6 +17,7 @@ DATE = re.compile(r"(?:19|20)\d\d-[01]?\d-[0-3]?\d$|[0-3]?\d-[01]?\d-(?:19|20)\d
 YEAR = re.compile(r"(?:19|20)\d\d$")
 SURE = re.compile(r"(?:[№#]|номер[а-я]{0,2}|number|:)[\s:«\"(—-]{0,4}$", re.I)
 PARCEL = re.compile(r"отправлени[а-яё]{1,2}[\s:№#]{0,5}(?:номер[а-я]{0,2}[\s:№#]{0,4})?$", re.I)
+PREFIXED = re.compile(r"[a-zа-я]{1,4}-?\d[\d/-]{3,25}$", re.I)
 SPACED = re.compile(r" \d\d \d{5} \d(?!\d)")  # the rest of a postal number as the post prints it
 CELLS = re.compile(r"\t|\||[ \xa0]{2,}")
 MAX_CHAIN = 30
@@ -142,4 +143,5 @@ def _phone_like(value: str) -> bool:
 def _fact(source: Source, order: Order, start: int, end: int) -> Fact:
     quote = source.text[start:end]
     value = re.sub(r"\s", "", quote)
+    value = value.upper() if PREFIXED.match(value) else value  # a srid keeps its small letters
     return Fact("order_number", value, quote, source.place, start, end, order.confidence, order.marketplace)
