@@ -22,8 +22,8 @@ PRICED = re.compile(
     rf"(?<!\w)(?:цен(?:а|ы|е|у|ой)|стоимост(?:ь|и|ью)|сумм(?:а|ы|е|у|ой)|итого?|заплатил[аи]?|оплатил[аи]?|"
     rf"уплатил[аи]?|"
     rf"(?:о|у)плачен[оа]?|стои(?:т|л|ла|ло|ли|мостью)|к оплате|обош[её]л(?:ся|ась|ось)|списал[аи]?|верните|вернуть|"
-    rf"возместите|paid|price|total)"
-    rf"(?![а-яё])[^\d\n.!?;№%]{{0,30}}?(?<![\d.,'/-])(?P<n>{NUMBER}){SPACE}?(?P<u>{UNIT})?(?!{SPACE}?\d|[/-]|[.,]\d)")
+    rf"возместите|вреда?|ущерба?|компенсаци[юя]|paid|price|total)"
+    rf"(?![а-яё])[^\d\n.!?;№%*]{{0,30}}?(?<![\d.,'/-])(?P<n>{NUMBER}){SPACE}?(?P<u>{UNIT})?(?!{SPACE}?\d|[/-]|[.,]\d)")
 BOUGHT = re.compile(
     rf"(?<!\w)(?:купил|взял|заказ(?:ал|ыв)|приобр[её]|отдал|покупк)[^\d\n.!?;№%]{{0,60}}?\sза{SPACE}(?:н(?:его|е[её]|"
     rf"их){SPACE}|вс[её]{SPACE}|это{SPACE}|товар{SPACE})?(?P<n>{NUMBER})"
@@ -31,6 +31,7 @@ BOUGHT = re.compile(
 NO_PRICE = re.compile(rf"{SPACE}?(?:%|процент|шт|дн[яе]|день|дней|час|мин|км|кг|гр?\b|м\b|раз|балл|бонус|тенге|\$|€|"
                       rf"долл|евро|"
                       rf"бел|грн|янв|фев|мар|апр|ма[яй]|июн|июл|авг|сен|окт|ноя|дек|год|г\.|числ|недел|месяц)")
+NO_SUM = re.compile(r"карт|сч[её]т|номер|обращени|телефон|артикул|договор|индекс")
 NOT_PAID_BEFORE = re.compile(
     r"(?:бонус|балл|купон|промокод|скидк|кешб|кэшб|предлож|предлага|госпошлин|свыше|зарплат|пенси[яюи]|дешевле|дороже|"
     r"прожиточн|"
@@ -77,7 +78,9 @@ def find(source: Source, clauses: Clauses) -> Iterator[Fact]:
 def _is_price(text: str, match: re.Match[str]) -> bool:
     """A number without a currency: a sum only of three digits or more, and never a date or a count."""
     bare = re.sub(r"\D", "", match["n"])
-    return (len(bare) >= 3 or bool(match["u"])) and len(bare) <= 9 and not NO_PRICE.match(text, match.end())
+    if NO_SUM.search(text, match.start(), match.start("n")) or NO_PRICE.match(text, match.end()):
+        return False
+    return (len(bare) >= 3 or bool(match["u"])) and len(bare) <= 9
 
 
 def _value(match: re.Match[str]) -> str:

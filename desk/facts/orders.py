@@ -17,6 +17,9 @@ DATE = re.compile(r"(?:19|20)\d\d-[01]?\d-[0-3]?\d$|[0-3]?\d-[01]?\d-(?:19|20)\d
 YEAR = re.compile(r"(?:19|20)\d\d$")
 SURE = re.compile(r"(?:[№#]|номер[а-я]{0,2}|number|:)[\s:«\"(—-]{0,4}$", re.I)
 PARCEL = re.compile(r"отправлени[а-яё]{1,2}[\s:№#]{0,5}(?:номер[а-я]{0,2}[\s:№#]{0,4})?$", re.I)
+AFTER = re.compile(r"(?<![\w-])\d{5,20}(?:-\d{1,5}){0,2}[)\s]{0,2}[-,(—–]?\s{0,2}(?:это\s)?"
+                   r"(?:мой\s|наш\s)?(?:номер|№)\s(?:моего\s)?"
+                   r"(?:заказа|отправления|покупки)(?!\s?[:№#—-]{0,2}\s?\d)", re.I)
 PREFIXED = re.compile(r"[a-zа-я]{1,4}-?\d[\d/-]{3,25}$", re.I)
 SPACED = re.compile(r" \d\d \d{5} \d(?!\d)")  # the rest of a postal number as the post prints it
 CELLS = re.compile(r"\t|\||[ \xa0]{2,}")
@@ -29,7 +32,8 @@ def find(source: Source, formats: Formats, named: set[str]) -> list[Fact]:
     orders = sorted(formats.by("label"), key=lambda order: order.marketplace not in named)
     found: list[Fact] = []
     for fact in chain(_links(source, formats), _labelled(source, formats, orders, named),
-                      _under_headings(source, formats, orders, named), _shapes(source, formats)):
+                      _under_headings(source, formats, orders, named),
+                      _named_after(source, orders, named), _shapes(source, formats)):
         if len(found) < MAX_FACTS and not any(fact.start < other.end and other.start < fact.end for other in found):
             found.append(fact)
     return sorted(found, key=lambda fact: fact.start)
@@ -78,6 +82,13 @@ def _value(source: Source, orders: list[Order], named: set[str], at: int) -> Fac
         if match and not _other(source.text, match, order) and not MONEY.match(source.text, match.end()):
             return _fact(source, order, match.start(), match.end())
     return None
+
+
+def _named_after(source: Source, orders: list[Order], named: set[str]) -> Iterator[Fact]:
+    """«57989200259 — номер моего заказа»."""
+    for match in AFTER.finditer(source.text):
+        if fact := _value(source, orders, named, match.start()):
+            yield fact
 
 
 def _under_headings(source: Source, formats: Formats, orders: list[Order], named: set[str]) -> Iterator[Fact]:
