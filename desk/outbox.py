@@ -76,7 +76,8 @@ def put(session: Session, conf: Settings, *, dedup_key: str, kind: str, to: Sequ
     if (known := session.scalar(select(Outbox).where(Outbox.dedup_key == dedup_key))) is not None:
         return known
     sender, text = conf.sender_address, cards.mask(text)
-    answerable = ticket if kind in ("reply", "ack", "letter") else None  # an e-mail never acts as staff: alerts take no answer
+    # An e-mail never acts as staff: alerts take no answer.
+    answerable = ticket if kind in ("reply", "ack", "letter") else None
     message_id = f"<{uuid.uuid4().hex}.{secrets.token_hex(6)}@{sender.rpartition('@')[2]}>"
     mime = mail.compose(
         message_id=message_id, from_=mail.Address(conf.desk.name, sender), to=[mail.Address("", a) for a in to],
@@ -204,7 +205,14 @@ def _send(database: Database, conf: Settings, connection: smtp.Connection, out: 
           now_fn: Callable[[], datetime]) -> None:
     if out.lease_token is None:
         return
+    try:
+        _hand_over(database, conf, connection, out, now_fn)
+    except Fenced:
+        log.warning("letter %s was taken by another sender", out.message_id)
 
+
+def _hand_over(database: Database, conf: Settings, connection: smtp.Connection, out: Outbox,
+               now_fn: Callable[[], datetime]) -> None:
     def before_data() -> None:
         with database.write() as session:
             _ours(session, out).data_started = True
@@ -213,9 +221,6 @@ def _send(database: Database, conf: Settings, connection: smtp.Connection, out: 
     waiting = [r.address for r in out.recipients if r.state == "pending"]
     try:
         results = connection.send(sender=out.envelope_from, recipients=waiting, mime=out.mime, before_data=before_data)
-    except Fenced:
-        log.warning("letter %s was taken by another sender", out.message_id)
-        return
     except smtp.SmtpError as error:
         failpoints.hit("outbox.refused")
         _record_error(database, conf, out, error, now_fn())
