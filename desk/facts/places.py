@@ -12,6 +12,8 @@ QUOTED = re.compile(r"\s*[A-ZА-ЯЁ]{0,3}>")
 MARKER = re.compile(r"[>\s]*(?:-{2,20}\s?[^\n]{0,40}(?:forward|пересыл|переслан|переадрес|перенаправ)[^\n]{0,40}$"
                     r"|(?:begin forwarded|начало (?:переадрес|пересыл))[^\n]{0,40}$)", re.I)
 HEADER = re.compile(r"[>\s]*\*?(?:от|from|отправитель|тема|subject)\*?\s?:", re.I)
+# When a letter was posted, and to whom, is no fact of the case.
+POSTED = re.compile(r"^[>\s]{0,4}\*?(?:дата|date|sent|отправлено|кому|to|копия|cc)\*?\s?:[^\n]*", re.I | re.M)
 HREF = re.compile(r"<a\s[^<>]{0,500}?href\s?=\s?[\"']?([^\"'\s<>]{10,600})", re.I)
 MAX_LINKS = 200
 ORDER = ("body", "signature", "forward", "quote")
@@ -24,7 +26,10 @@ def split(text: str, folds: Iterable[tuple[int, int]], *, forwarded: bool) -> li
         zones.extend(_gaps(start, len(text), zones, "forward"))
     rest = list(_gaps(0, len(text), zones, "body"))
     places = {place: [zone for zone in (*rest, *zones) if zone[2] == place] for place in ORDER}
-    return [Source(place, _only(text, spans)) for place, spans in places.items() if spans]
+    texts = {place: _only(text, spans) for place, spans in places.items() if spans}
+    if "forward" in texts:
+        texts["forward"] = POSTED.sub(lambda line: " " * len(line.group()), texts["forward"])
+    return [Source(place, said) for place, said in texts.items()]
 
 
 def links(html: str) -> Source | None:
