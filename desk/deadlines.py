@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from . import alerts, audit
 from .law import count
 from .lawbook import known_rules, production_calendar
-from .models import Deadline, Ticket
+from .models import Deadline, Ticket, new_public_id
 from .settings import Settings
 
 __all__ = ["DeadlineError", "cancel", "first_reply_due", "known_rules", "meet", "miss", "production_calendar",
@@ -47,11 +47,11 @@ def start(session: Session, conf: Settings, ticket: Ticket, rule_id: str, *, sta
         ticket=ticket, rule=rule.id, rule_version=rule.version, start_on=start_on, start_event=event or rule.start,
         proof=proof, timezone=zone, raw_due=counted.raw, due=counted.rolled, due_at=count.moment(counted.rolled, zone),
         confirmed=rule.confirmed and counted.confirmed, explanation_ru=counted.explanation_ru,
-        explanation_en=counted.explanation_en, created_at=now, created_by=actor)
+        explanation_en=counted.explanation_en, created_at=now, created_by=actor, public_id=new_public_id(),
+        state="running", alerts=[])
     session.add(deadline)
-    session.flush()
     alerts.make(session, conf, deadline, now=now)
-    refresh(session, ticket)
+    ticket.next_due_at = min(ticket.next_due_at or deadline.due_at, deadline.due_at)
     audit.record(session, ticket, "deadline.started", actor=actor, now=now, rule=rule.id,
                  due=counted.rolled.isoformat())
     return deadline

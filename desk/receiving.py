@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from . import audit, failpoints, outbox, phrases, routing, settings, tickets
+from . import alerts, audit, failpoints, outbox, phrases, routing, settings, tickets
 from .facts import cards
 from .mail import Letter
 from .models import Attachment, Fact, InboundMail, Message, Outbox, OutboxRecipient, Person, Ticket
@@ -97,8 +97,9 @@ def _bounce(session: Session, conf: Settings, inbound: InboundMail, result: Read
     if ours is None:
         return False
     if report is not None:
-        outbox.bounced(session, ours, address=report.recipient, reason=f"{report.status} {report.reason}".strip(),
-                       now=now)
+        reason = f"{report.status} {report.reason}".strip()
+        outbox.bounced(session, ours, address=report.recipient, reason=reason, now=now)
+        alerts.bounced(session, ours, reason=reason, now=now)
     ticket = session.get(Ticket, ours.ticket_id) if ours.ticket_id else None
     if ticket is None:
         inbound.state, inbound.reason = "ignored", "bounce_of_alert"
@@ -131,8 +132,7 @@ def _person(session: Session, letter: Letter, now: datetime) -> Person | None:
     person = session.scalar(select(Person).where(Person.address == address).with_for_update())
     if person is None:
         person = Person(address=address, name=letter.from_.name[:200], created_at=now)
-        session.add(person)
-        session.flush()  # a second worker's IntegrityError rolls its mail back; it is tried again
+        session.add(person)  # a second worker's IntegrityError rolls its mail back; it is tried again
     elif letter.from_.name and not person.name:
         person.name = letter.from_.name[:200]
     return person

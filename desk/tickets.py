@@ -32,7 +32,7 @@ def open_(session: Session, conf: Settings, *, subject: str, person: Person | No
     session.add(ticket)
     session.flush()
     if person is not None:
-        add_participant(session, ticket, person)
+        session.add(Participant(ticket_id=ticket.id, person=person))
     audit.record(session, ticket, "ticket.opened", actor=actor, now=now)
     if not historic:
         deadlines.first_reply_due(session, conf, ticket, now=now)
@@ -50,7 +50,7 @@ def add_participant(session: Session, ticket: Ticket, person: Person) -> None:
 
 
 def is_participant(session: Session, ticket: Ticket, person: Person | None) -> bool:
-    if person is None:
+    if person is None or person.id is None:
         return False
     row = select(Participant.id).where(Participant.ticket_id == ticket.id, Participant.person_id == person.id)
     return session.scalar(row) is not None

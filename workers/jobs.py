@@ -51,11 +51,11 @@ def main(conf: Settings) -> None:
 
 
 def _open_files(database: Database, conf: Settings, stop: threading.Event) -> None:
-    """Beside the letters, so that a slow file holds none of them up."""
+    """Beside the letters and only while none waits, so that a slow file holds none of them up."""
     opener = Opener(database, conf, now_fn=db.now)
     while not stop.wait(FILES_SECONDS):
         try:
-            while not stop.is_set() and opener.run(limit=1):
+            while not (stop.is_set() or (_drain is not None and _drain.busy)) and opener.run(limit=1):
                 pass
         except Exception:
             log.exception("reading files")
