@@ -60,6 +60,13 @@ def settle(session: Session, conf: Settings, *, now: datetime, limit: int = 1000
     return len(rows)
 
 
+def bounced(session: Session, out: Outbox, *, reason: str, now: datetime) -> None:
+    """A letter that was accepted came back: its alerts did not arrive after all."""
+    for alert in session.scalars(select(Alert).where(
+            Alert.outbox_id == out.id, Alert.state.in_(("queued", "sent"))).with_for_update()):
+        _failed(session, alert, reason, now)
+
+
 def escalate(session: Session, *, now: datetime, limit: int = 500) -> int:
     """Alerts that nobody acknowledged in time, or that did not arrive, become alerts of the leads; how many did."""
     rows = session.scalars(select(Alert).join(Alert.deadline).where(

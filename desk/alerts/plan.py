@@ -50,7 +50,7 @@ def repeat(deadline: Deadline, alert: Alert, *, now: datetime) -> None:
         return
     zone = count.zone(deadline.timezone)
     tomorrow: date = now.astimezone(zone).date() + timedelta(days=1)
-    deadline.alerts.append(Alert(threshold=key, user_id=alert.user_id,
+    deadline.alerts.append(Alert(threshold=key, user_id=alert.user_id, state="pending",
                                  due_at=datetime.combine(tomorrow, MORNING, tzinfo=zone)))
 
 
@@ -111,7 +111,7 @@ def _make_for(conf: Settings, deadline: Deadline, user: User, wanted: list[count
         due_at = _leaves_at(conf, deadline, moment, now)
         alert = known.get(moment.key)
         if alert is None:
-            deadline.alerts.append(Alert(threshold=moment.key, user_id=user.id, due_at=due_at))
+            deadline.alerts.append(Alert(threshold=moment.key, user_id=user.id, due_at=due_at, state="pending"))
         elif alert.state == "cancelled":
             alert.state, alert.due_at, alert.escalated_from_id = "pending", due_at, None
     _resume_repeats(deadline, [a for a in known.values() if a.threshold.startswith(OVERDUE)], now)

@@ -57,7 +57,7 @@ def _title(deadline: Deadline) -> str:
 def _escalation(conf: Settings, alert: Alert) -> str:
     source = alert.escalated_from
     assert source is not None
-    if source.sent_at is None:
+    if source.state == "failed":
         return f"Эскалация: оповещение не дошло — {source.user.name}."
     return f"Эскалация: нет подтверждения — {source.user.name} (рабочих часов: {conf.alerts.escalate_hours:g})."
 

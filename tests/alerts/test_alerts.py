@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from desk import alerts, deadlines, tickets
+from desk import alerts, deadlines, inbox, tickets
+from desk.blobs import Blobs
 from desk.db import Database
-from desk.models import Alert, Deadline, Event, Outbox, Ticket, User
+from desk.models import Alert, Deadline, Event, Mailbox, Outbox, Ticket, User
 from desk.settings import Settings
+from tests.mails import nasty
 from workers import clock
 
 from ..servers import SmtpSink
@@ -205,6 +207,38 @@ def test_a_letter_that_fails_for_good_is_told_to_the_leads_at_once(
     with database.read() as session:
         assert [a.state for a in alerts.unseen(session, anna)] == ["failed"]
         assert alerts.unseen(session, lead)[0].escalated_from is not None
+
+
+def test_a_letter_that_comes_back_is_told_to_the_leads(
+        database: Database, conf: Settings, demand: Demands, person: People, smtp_sink: SmtpSink) -> None:
+    anna = person("Anna")
+    person("Lead", "lead")
+    demand(anna)
+    clock.look(database, conf, moscow(19, 9))
+    sent = email.message_from_bytes(smtp_sink.letters[0].mime)["Message-ID"]
+    status = (b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+              b"Final-Recipient: rfc822; anna@desk.example\r\nAction: failed\r\nStatus: 5.2.2\r\n"
+              b"Diagnostic-Code: smtp; 552 mailbox full\r\n")
+    report = nasty.parts(nasty.TEXT, status, b"Content-Type: message/rfc822\r\n\r\nMessage-ID: " + sent.encode() +
+                         b"\r\n\r\n", kind=b"report; report-type=delivery-status")
+    with database.write() as session:
+        box = Mailbox(name="main", uidvalidity=1, last_uid=0)
+        session.add(box)
+        session.flush()
+        inbox.accept(session, box, uid=1, raw=report, arrived_at=moscow(19, 10), size=len(report), historic=False,
+                     truncated=False, blobs=Blobs(conf.blobs_path), now=moscow(19, 10))
+    drain = inbox.Drain(database, conf, now_fn=lambda: moscow(19, 10))
+    drain.run()
+    drain.close()
+    clock.look(database, conf, moscow(19, 10, 1))
+    assert [(a.state, a.user.name) for a in with_users(database, "T-3")] == [("failed", "Anna"), ("sent", "Lead")]
+    assert "оповещение не дошло — Anna" in letters(smtp_sink)[1][2]
+
+
+def with_users(database: Database, threshold: str) -> list[Alert]:
+    with database.read() as session:
+        return list(session.scalars(select(Alert).where(Alert.threshold == threshold).order_by(Alert.id).options(
+            joinedload(Alert.user))))
 
 
 def test_a_person_who_cannot_be_written_to_stops_nobody(database: Database, conf: Settings, demand: Demands,
