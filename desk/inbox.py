@@ -159,9 +159,9 @@ class Drain:
                 for row, result in results:
                     finish(session, self.conf, row, result, now=self.now_fn())
             failpoints.hit("inbox.committed")
-        except Exception as error:
+        except Exception:
             # Whatever it is: each of them is tried alone now, and only the one that is to blame fails.
-            log.info("%s mails are processed one by one: %s: %s", len(batch), type(error).__name__, error)
+            log.info("%s mails are processed one by one", len(batch), exc_info=True)
             return False
         return True
 
