@@ -144,5 +144,5 @@ def _event(text: str, clauses: Clauses, numbers: list[tuple[int, int]], match: r
 
 def _distance(text: str, word: re.Match[str], start: int, end: int) -> int:
     between = text[word.end():start] if word.end() <= start else text[end:word.start()]
-    apart = 10 * sum(between.count(sign) for sign in ",:") + 25 * sum(between.count(sign) for sign in "();—")
+    apart = 18 * sum(between.count(sign) for sign in ",:") + 25 * sum(between.count(sign) for sign in "();—")
     return len(between) + apart + (0 if word.end() <= start else 3)

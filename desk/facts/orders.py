@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from . import checks
@@ -20,6 +21,10 @@ PARCEL = re.compile(r"отправлени[а-яё]{1,2}[\s:№#]{0,5}(?:ном�
 AFTER = re.compile(r"(?<![\w-])\d{5,20}(?:-\d{1,5}){0,2}[)\s]{0,2}[-,(—–]?\s{0,2}(?:это\s)?"
                    r"(?:мой\s|наш\s)?(?:номер|№)\s(?:моего\s)?"
                    r"(?:заказа|отправления|покупки)(?!\s?[:№#—-]{0,2}\s?\d)", re.I)
+BARE = re.compile(r"(?<!\w)номер(?:ом)?[\s:—–-]{1,4}[№#]?\s?", re.I)
+OWNED = re.compile(r"(?:обращ|заявк|заявлен|карт|сч[её]т|догов|паспорт|полис|артикул|трек|посыл|накладн|тел|"
+                   r"моб|мой|моем|звон|набра|whatsapp|viber|квартир|сервис|автомоб|госномер|банк)"
+                   r"[^.!?\n]{0,30}$", re.I)
 PREFIXED = re.compile(r"[a-zа-я]{1,4}-?\d[\d/-]{3,25}$", re.I)
 SPACED = re.compile(r" \d\d \d{5} \d(?!\d)")  # the rest of a postal number as the post prints it
 CELLS = re.compile(r"\t|\||[ \xa0]{2,}")
@@ -36,6 +41,8 @@ def find(source: Source, formats: Formats, named: set[str]) -> list[Fact]:
                       _named_after(source, orders, named), _shapes(source, formats)):
         if len(found) < MAX_FACTS and not any(fact.start < other.end and other.start < fact.end for other in found):
             found.append(fact)
+    if not found and named:
+        found.extend(_unlabelled(source, formats, orders, named))
     return sorted(found, key=lambda fact: fact.start)
 
 
@@ -82,6 +89,16 @@ def _value(source: Source, orders: list[Order], named: set[str], at: int) -> Fac
         if match and not _other(source.text, match, order) and not MONEY.match(source.text, match.end()):
             return _fact(source, order, match.start(), match.end())
     return None
+
+
+def _unlabelled(source: Source, formats: Formats, orders: list[Order], named: set[str]) -> Iterator[Fact]:
+    """«…, номер 3344998877» where a marketplace is named and nothing else is an order."""
+    for label in BARE.finditer(source.text):
+        before = source.text[max(0, label.start() - 40):label.end()]
+        fact = None if formats.not_order.search(before) or OWNED.search(before) else _value(
+            source, orders, named, label.end())
+        if fact and len(checks.digits(fact.value)) >= 8 and not fact.value.startswith(("9", "+")):
+            yield replace(fact, confidence=0.5)
 
 
 def _named_after(source: Source, orders: list[Order], named: set[str]) -> Iterator[Fact]:

@@ -31,13 +31,14 @@ def find(sources: Sequence[Source], formats: Formats, senders: Sequence[str] = (
     `senders` are the domains of the sender and of a forwarded letter's sender. `sent` is the day of the letter where
     it was written: days without a year and «вчера» are counted from it.
     """
-    sources = [Source(source.place, _replaced(source.text[:MAX_TEXT], SIGNS)) for source in sources]
-    mentions = [shops.find(source, formats) for source in sources]
+    plain = [Source(source.place, _replaced(source.text[:MAX_TEXT], SIGNS)) for source in sources]
+    mentions = [shops.find(source, formats) for source in plain]
     out = [Fact("marketplace", key, domain, "sender", 0, 0, 0.95, key)
            for domain in senders if (key := formats.of_domain(domain))]
     named = {fact.marketplace for found in (*mentions, out) for fact in found}
-    for source, found in zip(sources, mentions, strict=True):
-        out += found[:MAX_FACTS] + _of(source, formats, named, sent)
+    for source, written, found in zip(plain, sources, mentions, strict=True):
+        out += [replace(fact, quote=written.text[fact.start:fact.end])
+                for fact in (*found[:MAX_FACTS], *_of(source, formats, named, sent))]
     return out
 
 
@@ -82,7 +83,7 @@ def _of(source: Source, formats: Formats, named: set[str], sent: date | None) ->
             if not any(s < fact.end and fact.start < e for s, e in spans)]
     order_spans = [(fact.start, fact.end) for fact in found if fact.kind == "order_number"]
     found += [*sums, *islice(days.find(low, clauses, order_spans, sent), MAX_FACTS)]
-    return [replace(fact, quote=source.text[fact.start:fact.end]) for fact in found]
+    return found
 
 
 def _replaced(text: str, pairs: Iterable[tuple[str, str]]) -> str:
