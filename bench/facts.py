@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections import Counter
 from decimal import Decimal
+from email.header import Header
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def load(path: Path) -> list[dict[str, Any]]:
 def mail(letter: dict[str, Any]) -> bytes:
     """The letter as a mail; its files are empty but for their names."""
     message = EmailMessage()
-    message["From"], message["Subject"] = letter["from"], letter["subject"]
+    message["From"] = letter["from"]
     message["To"], message["Date"] = "desk@help.example", _date(letter["date"])
     if "html" in letter:
         message.set_content(letter["html"], subtype="html")
@@ -60,7 +61,8 @@ def mail(letter: dict[str, Any]) -> bytes:
     for name in letter.get("files", []):
         kind = "video" if name.endswith("mp4") else "image"
         message.add_attachment(b"\xff\xd8\xff" + name.encode(), maintype=kind, subtype="jpeg", filename=name)
-    return message.as_bytes()
+    subject = Header(letter["subject"], "utf-8").encode()  # EmailMessage loses spaces where it folds
+    return f"Subject: {subject}\n".encode() + message.as_bytes()
 
 
 def read(letter: dict[str, Any]) -> dict[str, Any]:
