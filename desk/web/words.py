@@ -23,7 +23,7 @@ from . import request as desk
 
 VIEWS = {"mine": lazy_gettext("Mine"), "unassigned": lazy_gettext("Unassigned"), "overdue": lazy_gettext("Overdue"),
          "waiting": lazy_gettext("Waiting for an answer"), "all": lazy_gettext("All open"),
-         "closed": lazy_gettext("Closed")}
+         "closed": lazy_gettext("Closed tickets")}
 VIEW_ICONS = {"mine": "person", "unassigned": "inbox", "overdue": "alarm", "waiting": "hourglass-split",
               "all": "collection", "closed": "archive"}
 STATES = {"open": lazy_gettext("Open"), "waiting": lazy_gettext("Waiting"), "closed": lazy_gettext("Closed")}
