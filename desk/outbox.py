@@ -157,11 +157,6 @@ def _mac(conf: Settings, ticket: Ticket) -> str:
 # --- sending -----------------------------------------------------------------------------------
 
 
-def next_due(session: Session) -> datetime | None:
-    """When the next letter wants to leave."""
-    return session.scalar(select(Outbox.try_after).where(Outbox.state == "pending").order_by(Outbox.try_after).limit(1))
-
-
 def drain(database: Database, conf: Settings, *, now_fn: Callable[[], datetime], limit: int = 500) -> int:
     """Send every letter that is due, one after another over one connection; how many were tried."""
     tried = 0

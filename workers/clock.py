@@ -67,22 +67,18 @@ def look(database: Database, conf: Settings, now: datetime) -> bool:
 
 def queue_alerts(database: Database, conf: Settings, now: datetime) -> int:
     """Alerts that are due become letters, in one transaction for each person: the trouble of one stops no other."""
-    return _queue_for(database, conf, _waiting(database, now), now)
-
-
-def _waiting(database: Database, now: datetime) -> dict[int, datetime]:
-    with database.read() as session:
-        return alerts.due_people(session, now=now)
-
-
-def _queue_for(database: Database, conf: Settings, waiting: dict[int, datetime], now: datetime) -> int:
     count = 0
-    for user_id in waiting:
+    for user_id in _waiting(database, now):
         try:
             count += _queue(database, conf, user_id, now)
         except Exception:
             log.exception("alerts of user %s", user_id)
     return count
+
+
+def _waiting(database: Database, now: datetime) -> dict[int, datetime]:
+    with database.read() as session:
+        return alerts.due_people(session, now=now)
 
 
 def _queue(database: Database, conf: Settings, user_id: int, now: datetime) -> int:
@@ -177,9 +173,9 @@ class Clock:
             alerts.escalate(session, now=now)
             failpoints.hit("clock.escalating")
         failpoints.hit("clock.escalated")
-        waiting = _waiting(self.database, now)
-        if _queue_for(self.database, self.conf, waiting, now):
-            self.lag = (now - min(waiting.values())).total_seconds()
+        oldest = min(_waiting(self.database, now).values(), default=now)
+        if queue_alerts(self.database, self.conf, now):
+            self.lag = (now - oldest).total_seconds()
 
     def _ring_again(self, now: datetime) -> None:
         with self.database.read() as session:
