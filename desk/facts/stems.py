@@ -16,6 +16,7 @@ MAX_TEXT = 64 * 1024
 SUBJECT_WEIGHT = 2
 STRONG, WEAK = 4, 1
 ENOUGH = 3  # one sign, or three weak ones
+HINT = 2  # two weak ones, when no topic has enough
 SHARE = 0.12  # of the best score; what is below is noise
 NONE = {"topic": "other", "demand": "none"}
 ITEM = re.compile(r"\s*(?:[-–—•*]|\d{1,2}[.)])\s*")
@@ -99,7 +100,8 @@ def _plain(text: str) -> str:
 
 
 def _best(score: dict[str, int], table: dict[str, Signs]) -> list[str]:
-    enough = max(ENOUGH, SHARE * max(score.values()))
+    best = max(score.values())
+    enough = max(ENOUGH if best >= ENOUGH else HINT, SHARE * best)
     return sorted((key for key in score if score[key] >= enough), key=lambda key: -score[key] * table[key].weight)
 
 
