@@ -61,7 +61,8 @@ def read(raw: bytes) -> dict[str, Any]:
     Files are not opened: that is slow work, done by `files`.
     """
     letter = mail.parse(raw)
-    return _understood(letter, _facts(letter, sources(letter)))
+    found = _facts(letter, sources(letter))
+    return _understood(letter, found) | {"facts": [asdict(fact) for fact in found]}
 
 
 def files(raw: bytes) -> list[dict[str, Any]]:
@@ -105,8 +106,8 @@ def _understood(letter: mail.Letter, found: list[facts.Fact], opened: str = "") 
     missing = facts.missing(found, f"{letter.subject}\n{said}", known, topics=topics, demands=demands,
                             name=letter.from_.name, has_files=any(not a.inline or a.content_type.startswith("image/")
                                                                   for a in letter.attachments))
-    return {"letter": letter.as_dict(), "facts": [asdict(fact) for fact in found],
-            "marketplace": facts.marketplace(found) or "", "topics": topics, "demands": demands, "missing": missing}
+    return {"letter": letter.as_dict(), "marketplace": facts.marketplace(found) or "",
+            "topics": topics, "demands": demands, "missing": missing}
 
 
 def _facts(letter: mail.Letter, said: list[facts.Source]) -> list[facts.Fact]:
