@@ -345,7 +345,7 @@ class OutboxRecipient(Base):
 
 
 class Letter(Base):
-    """A paper of ours, frozen: the facts it was written from, its bytes and their SHA-256. Never changed, only replaced."""
+    """A paper of ours, frozen: the facts it was written from, its bytes, their SHA-256. Never changed."""
 
     __tablename__ = "letter"
     id: Mapped[int] = mapped_column(primary_key=True)

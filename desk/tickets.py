@@ -86,6 +86,15 @@ def change_stage(session: Session, ticket: Ticket, stage: str, *, actor: str, no
     audit.record(session, ticket, "ticket.stage_changed", actor=actor, now=now, was=was, stage=stage)
 
 
+def record_case(session: Session, ticket: Ticket, *, number: str, domain: str, actor: str, now: datetime) -> None:
+    """The company's own number for this case: its letters that name it, from its domain, come to this ticket."""
+    number, domain = clean(number).strip()[:100], domain.strip().lower().rpartition("@")[2][:255]
+    if number and ("." not in domain or " " in domain):
+        raise TicketError("domain_needed")
+    ticket.company_case, ticket.company_domain = number, domain if number else ""
+    audit.record(session, ticket, "ticket.case_recorded", actor=actor, now=now, number=number, domain=domain)
+
+
 def note(session: Session, ticket: Ticket, *, text: str, author: User, now: datetime) -> Message:
     """An internal note; no consumer ever sees it."""
     if not text.strip():

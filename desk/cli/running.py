@@ -22,7 +22,12 @@ def up(options: argparse.Namespace) -> int:
     if not options.demo and (options.fresh or options.no_sample):
         raise Refused("--fresh and --no-sample belong to `desk up --demo`.")
     log_to_stderr()
-    everything.start(settings.load())
+    if options.demo:
+        from .. import demo
+
+        demo.start(fresh=options.fresh, sample=not options.no_sample)
+    else:
+        everything.start(settings.load())
     return 0
 
 

@@ -29,6 +29,7 @@ REASONS = {
     "parse_failed": lazy_gettext("The letter could not be read."),
     "timeout": lazy_gettext("Reading the letter took too long."),
     "crash": lazy_gettext("The reader broke on this letter each time."),
+    "worker_died": lazy_gettext("Whoever worked on this letter died each time: look at it by hand."),
     "blob_missing": lazy_gettext("The stored bytes of this letter are missing or changed: restore them from a backup."),
     "own_mail": lazy_gettext("A letter of ours that came back."),
     "same_bytes": lazy_gettext("The very same letter once more; it is shown where the first one is."),

@@ -30,6 +30,7 @@ REFUSALS = {
     "rule_not_in_force": lazy_gettext("This rule is not in force on that day."),
     "length_needed": lazy_gettext("This deadline needs a length: write how many."),
     "hours_not_counted_yet": lazy_gettext("A deadline in hours cannot be started here."),
+    "domain_needed": lazy_gettext("Write the domain that the company's letters come from, for example ozon.ru."),
     "unknown_fact": lazy_gettext("This fact is not on this ticket."),
 }
 
@@ -137,6 +138,14 @@ def _take(session: Session, ticket: Ticket) -> None:
 def stage(number: int) -> Answer:
     with _on(number) as (session, ticket):
         tickets.change_stage(session, ticket, request.form.get("stage", ""), actor=desk.actor(), now=desk.now())
+    return _back(number)
+
+
+@pages.post("/tickets/<int:number>/case")
+def record_case(number: int) -> Answer:
+    with _on(number) as (session, ticket):
+        tickets.record_case(session, ticket, number=request.form.get("case", ""), domain=request.form.get("domain", ""),
+                            actor=desk.actor(), now=desk.now())
     return _back(number)
 
 
