@@ -128,7 +128,7 @@ class Doors(Login):  # type: ignore[misc]
             raise InvalidAuth
         return self.identity(credentials.authcid)
 
-    async def authorize(self, authenticated: Identity, authzid: str) -> Identity:
+    async def authorize(self, authenticated: Identity, _authzid: str) -> Identity:
         return authenticated
 
     def identity(self, name: str) -> Identity:
