@@ -26,7 +26,6 @@ RECEIPT = """
 #line(length: 100%, stroke: (dash: "dotted"))
 #text(size: 13pt)[*ИТОГ* #h(1fr) *#v.sum*] \\
 Безналичными #h(1fr) #v.sum \\
-НДС 20% #h(1fr) в т. ч. \\
 Заказ № #v.order \\
 ФН #v.fn \\ ФД #v.i \\ ФПД #v.fp
 #align(center, image(bytes(v.qr), format: "svg", width: 36mm))
