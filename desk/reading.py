@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import resource
 import select
 import signal
@@ -30,6 +31,7 @@ from . import facts, mail, pictures, settings, supervise
 HEAD = struct.Struct(">cIQ")
 ANSWER = struct.Struct(">cQ")
 OPENED = 10  # files of a letter
+OUR_TAG = re.compile(r"\[#\d{1,9}\]")
 MOSCOW = timezone(timedelta(hours=3))
 PICTURES = {"thumb": b"t", "view": b"v"}
 
@@ -120,7 +122,9 @@ def sources(letter: mail.Letter) -> list[facts.Source]:
     """The letter's texts by who speaks; spans in the body's parts are spans of `letter.text`."""
     parts = facts.places(letter.text, letter.folds, forwarded=letter.forwarded is not None)
     links = facts.links(letter.html) if letter.html and not any(part.place == "quote" for part in parts) else None
-    return [facts.Source("subject", letter.subject), *parts, *([links] if links else [])]
+    # The tag of our own letters, `[#1042]`, is no order number, however it stands beside the word "order".
+    subject = OUR_TAG.sub(lambda tag: " " * len(tag.group()), letter.subject)
+    return [facts.Source("subject", subject), *parts, *([links] if links else [])]
 
 
 def _opened(letter: mail.Letter) -> Iterator[tuple[int, str]]:

@@ -88,6 +88,15 @@ def test_the_consumers_reply_is_appended_and_a_strangers_tag_is_not(
         assert [r.why for r in search.related(session, second)] == ["named"]
 
 
+def test_our_own_tag_is_no_order_number(database: Database, conf: Settings, drain: inbox.Drain) -> None:
+    arrive(database, conf, complaint(head="Subject: =?utf-8?b?0JfQsNC60LDQtw==?= [#1001]\r\n", text="Где деньги?"))
+    drain.run()
+    with database.read() as session:
+        ticket = session.scalars(select(Ticket)).one()
+        assert ticket.subject == "Заказ"
+        assert [f.value for f in ticket.facts if f.kind == "order_number"] == []
+
+
 def test_the_same_bytes_twice_are_one_message(database: Database, conf: Settings, drain: inbox.Drain) -> None:
     arrive(database, conf, complaint(), complaint())
     drain.run()
