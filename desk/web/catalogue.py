@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -19,6 +20,7 @@ from .. import settings
 SOURCES = ((settings.HERE / "web", [("**.py", "python")]), (settings.resource("templates"), [("**.html", "jinja2")]))
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 OPTIONS = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
+NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 FOLDER = settings.HERE / "translations" / "ru" / "LC_MESSAGES"
 
 
@@ -53,7 +55,9 @@ def as_po(catalogue: Catalog) -> bytes:
 
 def as_mo(catalogue: Catalog) -> bytes:
     out = io.BytesIO()
-    write_mo(out, read_po(io.BytesIO(as_po(catalogue)), locale="ru"))
+    written = read_po(io.BytesIO(as_po(catalogue)), locale="ru")
+    written.creation_date = written.revision_date = NO_DATE
+    write_mo(out, written)
     return out.getvalue()
 
 
