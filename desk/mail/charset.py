@@ -32,8 +32,8 @@ ALLOWED = re.compile(r"(?:iso-?8859-\d{1,2}|windows-12\d\d|cp\d{3,4}|koi8-[rut]|
 STATEFUL = ("utf-16", "utf-32", "utf-7", "iso2022", "iso-2022", "hz")
 # Two-byte text of these can be valid UTF-8 by chance.
 ASIAN = frozenset({"gb18030", "cp950", "cp932", "euc-jp", "cp949", "big5hkscs", "johab"})
-GUESSED_ASIAN = (("cp932", "\u3040\u30ff"), ("euc-jp", "\u3040\u30ff"), ("cp949", "\uac00\ud7a3"),
-                 ("gb18030", "\u4e00\u9fff"), ("cp950", "\u4e00\u9fff"))
+GUESSED_ASIAN = (("cp932", "\u3040", "\u30ff"), ("euc-jp", "\u3040", "\u30ff"), ("cp949", "\uac00", "\ud7a3"),
+                 ("gb18030", "\u4e00", "\u9fff"), ("cp950", "\u4e00", "\u9fff"))
 CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5")
 # How often a letter stands in Russian text, in thousandths.
 FREQUENT = dict(zip("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
@@ -50,12 +50,14 @@ def decode(data: bytes, declared: str = "") -> tuple[str, bool]:
     name = _known(declared)
     if name.startswith(STATEFUL):
         return _stateful(data, name)
-    if data.startswith(codecs.BOM_UTF8):
-        data = data[3:]
+    data = data.removeprefix(codecs.BOM_UTF8)
     if data.isascii():
-        if b"\x1b$" in data and (text := _strict(data, "iso2022_jp_2")):
-            return clean(text), True
-        return clean(data.decode("ascii")), False
+        text = _strict(data, "iso2022_jp_2") if b"\x1b$" in data else ""
+        return clean(text or data.decode("ascii")), bool(text)
+    return _eight_bit(data, name)
+
+
+def _eight_bit(data: bytes, name: str) -> tuple[str, bool]:
     if name in ASIAN and (text := _strict(data, name)) and not _surely_utf8(data):
         return clean(text), False
     try:
@@ -111,14 +113,16 @@ def _guessed(data: bytes, name: str) -> tuple[str, bool]:
 
 def _western(data: bytes) -> bool:
     """Accented letters stand inside words of ASCII letters; Cyrillic words are foreign from end to end."""
-    words = FOREIGN_WORD.findall(data)
-    mixed = sum(any(byte < 0x80 for byte in word) and not FOREIGN_RUN.search(word) for word in words)
-    return bool(words) and mixed * 2 >= len(words)
+    runs: dict[bool, int] = {True: 0, False: 0}
+    for word in FOREIGN_WORD.findall(data):
+        high = sum(byte > 0x7f for byte in word)
+        runs[high < len(word) and not FOREIGN_RUN.search(word)] += high
+    return runs[True] > runs[False]
 
 
 def _asian(data: bytes) -> str:
     """The page in which nearly every foreign letter is a common one; '' when none is."""
-    for page, (first, last) in GUESSED_ASIAN:
+    for page, first, last in GUESSED_ASIAN:
         foreign = [c for c in _strict(data, page) if c > "\x7f" and c.isalnum()]
         if len(foreign) > 1 and sum(first <= c <= last for c in foreign) * 10 > len(foreign) * 9:
             return page

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes; the declared type only refines what the bytes leave open."""
+"""What a file is: its declared type, unless that says nothing or its first bytes prove it wrong."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ OFFICE = (
 MARKUP = re.compile(rb"\s*(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|script|svg|\?xml)\b", re.I | re.S)
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 UNKNOWN = "application/octet-stream"
+GENERIC = frozenset({
+    UNKNOWN, "", "application/x-unknown", "application/unknown", "application/binary", "application/x-download",
+    "application/force-download", "application/download", "application/octetstream", "application/x-octet-stream",
+    "binary/octet-stream", "unknown/unknown", "application/x-msdownload", "application/applefile",
+})
 
 
 def by_magic(data: bytes) -> str:
@@ -43,19 +48,36 @@ def by_magic(data: bytes) -> str:
 
 
 def of(data: bytes, declared: str) -> str:
-    """Type of an attachment's bytes; `application/octet-stream` when neither bytes nor declaration tell."""
-    if found := by_magic(data):
-        return found
-    if markup := MARKUP.match(data[:2048]):
-        text = markup.group().lower()
-        return "image/svg+xml" if text.endswith(b"<svg") or b"<svg" in data[:2048].lower() else (
-            "text/xml" if text.endswith(b"?xml") else "text/html")
-    if not data or not BINARY.search(data[:4096]):
-        textual = declared.startswith(("text/", "message/")) or declared.endswith(("json", "xml"))
-        return declared if textual else ("text/plain" if data else declared)
-    if declared.startswith(("image/", "text/", "message/")) or declared == UNKNOWN:
-        return _unusual(data)
-    return declared
+    """What to take a file for: as declared, unless that says nothing or its first bytes are of another family."""
+    declared = declared.lower()
+    found = by_magic(data) or _markup(data)
+    if declared in GENERIC:
+        return found or _unknown(data, declared)
+    return found if found and _contradicts(found, declared) else declared
+
+
+def _markup(data: bytes) -> str:
+    match = MARKUP.match(data[:2048])
+    if not match:
+        return ""
+    text = match.group().lower()
+    if text.endswith(b"<svg") or b"<svg" in data[:2048].lower():
+        return "image/svg+xml"
+    return "text/xml" if text.endswith(b"?xml") else "text/html"
+
+
+def _contradicts(found: str, declared: str) -> bool:
+    """A picture's name for a page of HTML, a page's name for a PDF; not: two names of one thing."""
+    family = declared.partition("/")[0]
+    if family in ("image", "audio", "video"):
+        return found.partition("/")[0] != family or found == "image/svg+xml" != declared
+    if declared == "application/pdf" or found == "application/pdf":
+        return found != declared
+    return family in ("text", "message") and not found.startswith("text/")
+
+
+def _unknown(data: bytes, declared: str) -> str:
+    return _unusual(data) if BINARY.search(data[:4096]) else declared or UNKNOWN
 
 
 def _unusual(data: bytes) -> str:

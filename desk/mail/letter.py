@@ -37,7 +37,7 @@ class Forwarded:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file: `content_type` by its content, `declared_type` as the mail says, `data` the decoded bytes."""
+    """A file: `content_type` as declared unless its bytes prove otherwise, `declared_type` as the mail says."""
 
     filename: str
     content_type: str

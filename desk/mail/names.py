@@ -7,7 +7,8 @@ import unicodedata
 
 from . import limits, words
 
-FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f-\x9f]')
+FORBIDDEN = re.compile(r'[<>"\x00-\x1f\x7f-\x9f]')
+PATH = re.compile(r"^/|\\|\.\.|^[A-Za-z]:|^~|/$|/[^/]*/")
 INVISIBLE = {"Cc", "Cf", "Zl", "Zp", "Co", "Cs"}
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.I)
 EXTENSIONS = {
@@ -24,13 +25,20 @@ EXTENSIONS = {
 
 
 def safe(name: str) -> str:
-    """The last path component without control, invisible and forbidden characters; '' when nothing is left."""
-    name = words.visible(name.replace("\\", "/").rsplit("/", 1)[-1])
+    """One path component without control and invisible characters; '' when nothing is left."""
+    name = words.visible(_component(name))
     name = "".join(c for c in name if unicodedata.category(c) not in INVISIBLE)
     name = unicodedata.normalize("NFC", FORBIDDEN.sub("_", name)).strip().rstrip(". ")
     if not name.strip("._ "):
         return ""
     return _short("_" + name if RESERVED.match(name) else name)
+
+
+def _component(name: str) -> str:
+    """The last part of a path; a slash inside a title ("Akt 12/3.pdf") is only replaced."""
+    if PATH.search(name):
+        return re.split(r"[/\\]", name)[-1]
+    return name.replace("/", "_")
 
 
 def generated(number: int, content_type: str) -> str:

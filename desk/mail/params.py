@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from . import charset, limits, words
 
-PARAMETER = re.compile(r';\s*([^\s=;"*]{1,60})(\*?)(\d{0,3})(\*?)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)')
+PARAMETER = re.compile(r'(?:^|[;\s])\s*([^\s=;"*]{1,60})(\*?)(\d{0,3})(\*?)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)')
 TYPE = re.compile(r"\s*([a-z0-9!#$&^_.+-]{1,100})\s*/\s*([a-z0-9!#$&^_.+-]{1,100})", re.I)
 
 
@@ -15,6 +15,12 @@ def content_type(value: str, default: str = "text/plain") -> str:
     """`type/subtype` in lower case; `default` when the header says nothing readable."""
     match = TYPE.match(value)
     return f"{match.group(1)}/{match.group(2)}".lower() if match else default
+
+
+def disposition(value: str) -> str:
+    """`attachment`, `inline` or another word in lower case, '' when the header only holds parameters."""
+    word = re.split(r"[;\s]", value.strip(), maxsplit=1)[0].lower()
+    return "" if "=" in word else word.strip('"')
 
 
 def read(value: str, hint: str = "") -> tuple[dict[str, str], bool]:
@@ -32,11 +38,19 @@ def read(value: str, hint: str = "") -> tuple[dict[str, str], bool]:
         name, star, number, encoded, raw = match.groups()
         name, text = name.lower(), _unquoted(raw)
         if not star:
-            plain.setdefault(name + number, words.decode(text, hint) if name != "boundary" else text)
+            plain.setdefault(name + number, _value(name, text, hint))
         else:
             extended = bool(encoded) or not number
             pieces.setdefault(name, {}).setdefault(int(number or 0), (extended, text))
     return plain | {name: _joined(parts) for name, parts in pieces.items()}, count > limits.PARAMETERS
+
+
+def _value(name: str, text: str, hint: str) -> str:
+    if name == "boundary":
+        return text
+    if name == "charset":
+        return re.sub(r"\(.*|\s.*", "", text)
+    return words.decode_line(text, hint)
 
 
 def _unquoted(raw: str) -> str:
@@ -62,5 +76,5 @@ def _joined(parts: dict[int, tuple[bool, str]]) -> str:
         data += unquote_to_bytes(run.encode("latin-1", "replace")) + text.encode("latin-1", "replace")
         run = ""
     data += unquote_to_bytes(run.encode("latin-1", "replace"))
-    text = words.tidy(charset.decode(data, name)[0])
-    return words.decode(text) if text.startswith("=?") and text.isascii() else text
+    text = words.line(charset.decode(data, name)[0])
+    return words.decode_line(text) if "=?" in text and text.isascii() else text

@@ -36,7 +36,7 @@ def _parse(raw: bytes) -> Letter:
                     for name in SINGLE if len(head.all(name)) > 1)
     found = body.read(part, warnings)
     hint = _hint(part)
-    subject = words.decode(head.get("subject"), hint)[: limits.SUBJECT]
+    subject = words.decode_line(head.get("subject"), hint)[: limits.SUBJECT]
     from_, ambiguous = addresses.sender(head.all("from"), hint)
     what = kind.of(part, from_.address, subject)
     spans = quotes.folds(found.text, subject)

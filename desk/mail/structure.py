@@ -6,6 +6,7 @@ with `bytes.find` and stops at fixed depths and counts, keeping the rest as one 
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ class _Walk:
 
 def read(raw: bytes, warnings: list[str]) -> Part:
     """The tree of a whole mail. Warnings get the keys of what was cut or odd."""
-    start = len(raw) - len(raw.lstrip(b"\r\n"))
+    start = len(raw) - len(raw.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n"))
     return _part(_Walk(raw, warnings), start, len(raw), "", 0)
 
 
@@ -66,8 +67,8 @@ def _part(walk: _Walk, start: int, end: int, parent: str, depth: int) -> Part:
     kind = params.content_type(value, default)
     about, many = params.read(value)
     disposition = found.get("content-disposition")
-    more, many_more = params.read(";" + disposition.partition(";")[2])
-    part = Part(walk.raw, found, kind, about, disposition.partition(";")[0].strip().lower(), more, body, end, parent)
+    more, many_more = params.read(disposition)
+    part = Part(walk.raw, found, kind, about, params.disposition(disposition), more, body, end, parent)
     _note(walk, found, many or many_more)
     if kind.startswith("multipart/"):
         _divide(walk, part, depth)
@@ -92,6 +93,7 @@ def _divide(walk: _Walk, part: Part, depth: int) -> None:
         first = next(spans, None)
     if first is None:
         _warn(walk, "no_boundary")
+        _divide_encoded(walk, part, depth)
         return
     if depth >= limits.DEPTH:
         _warn(walk, "mime_too_deep")
@@ -106,6 +108,18 @@ def _divide(walk: _Walk, part: Part, depth: int) -> None:
         walk.parts += 1
         part.children.append(_part(walk, *span, part.type, depth + 1))
         span = next(spans, None)
+
+
+def _divide_encoded(walk: _Walk, part: Part, depth: int) -> None:
+    """A multipart may not be encoded as a whole (RFC 2045, 6.4); some are."""
+    encoding = part.headers.get("content-transfer-encoding")
+    data, _ = transfer.decode(walk.raw[part.start:part.end], encoding)
+    mark = b"--" + part.params.get("boundary", "").encode("latin-1", "replace")
+    if depth < limits.DEPTH and encoding and len(mark) > 2 and mark in data and data != walk.raw[part.start:part.end]:
+        inner = _Walk(data, walk.warnings, walk.parts)
+        part.raw, part.start, part.end = data, 0, len(data)
+        _divide(inner, part, depth + 1)
+        walk.parts = inner.parts
 
 
 def _spans(raw: bytes, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
@@ -124,7 +138,7 @@ def _spans(raw: bytes, start: int, end: int, boundary: bytes) -> Iterator[tuple[
             yield begin, _before_line_end(raw, begin, hit)
         begin, at = min(stop + 1, end), max(stop, at)
         if tail == b"--":
-            return
+            begin = -1  # parts after the closing line are read all the same: nobody may hide one there
     if begin >= 0:
         yield begin, end
 

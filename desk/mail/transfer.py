@@ -13,9 +13,9 @@ CHUNK = re.compile(rb"[A-Za-z0-9+/]+")
 def decode(data: bytes, encoding: str) -> tuple[bytes, str]:
     """The decoded bytes and a warning key ('' when all was well). Unknown encodings leave the bytes as they are."""
     encoding = encoding.split(";")[0].split("(")[0].strip().lower()
-    if encoding == "base64":
+    if encoding in ("base64", "base-64", "x-base64"):
         return _base64(data)
-    if encoding == "quoted-printable":
+    if encoding.replace("-", "").replace("_", "") == "quotedprintable":
         return binascii.a2b_qp(data), ""
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
         return _uuencoded(data)
@@ -23,17 +23,25 @@ def decode(data: bytes, encoding: str) -> tuple[bytes, str]:
 
 
 def _base64(data: bytes) -> tuple[bytes, str]:
-    inner = data.rstrip(b"=\r\n \t")
-    if b"=" not in inner:
+    inner = data.strip(b"=\r\n \t")
+    if b"=" not in inner and b" " not in inner[:4096]:
         try:
             return binascii.a2b_base64(data), ""
         except binascii.Error:
             pass
+    if b" " in inner and _is_prose(inner):
+        return data, "not_base64"
     # Broken padding, or several padded pieces after one another: take each run for itself.
     if data.count(b"=") > MAX_PIECES:
         data = data.replace(b"=", b"")
     out = b"".join(_run(chunk) for chunk in CHUNK.findall(NOT_BASE64.sub(b"", data)))
     return out, "bad_base64"
+
+
+def _is_prose(data: bytes) -> bool:
+    """Plain words that are only declared as base64: many signs that base64 never has."""
+    sample = data[:2048].translate(None, b"\r\n\t")
+    return len(NOT_BASE64.sub(b"", sample)) * 100 < len(sample) * 92
 
 
 def _run(chunk: bytes) -> bytes:

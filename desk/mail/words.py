@@ -8,7 +8,7 @@ import re
 
 from . import charset, limits
 
-WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]{0,4000})\?=")
+WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?((?:(?!=\?(?!=)|\?=).){0,4000})(?:\?=|\??$)", re.S)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 BIDI = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 SPACES = re.compile(r"\s+")
@@ -16,9 +16,14 @@ SPACES = re.compile(r"\s+")
 
 def decode(value: str, hint: str = "") -> str:
     """A latin-1 header value as one line of text. `hint`: the charset that raw 8-bit bytes probably have."""
+    return tidy(decode_line(value, hint))
+
+
+def decode_line(value: str, hint: str = "") -> str:
+    """The same with every space as it was written: for subjects and file names."""
     value = value[: limits.HEADER_DECODED]
     if "=?" not in value:
-        return tidy(_plain(value, hint))
+        return line(_plain(value, hint))
     out: list[str] = []
     run, run_charset, at = b"", "", 0
     for match in WORD.finditer(value):
@@ -33,7 +38,12 @@ def decode(value: str, hint: str = "") -> str:
     if run:
         out.append(charset.decode(run, run_charset)[0])
     out.append(_plain(value[at:], hint))
-    return tidy("".join(out))
+    return line("".join(out))
+
+
+def line(text: str) -> str:
+    """Control characters become one space each run."""
+    return CONTROL.sub(" ", text).strip()
 
 
 def tidy(text: str) -> str:
