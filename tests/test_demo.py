@@ -26,6 +26,7 @@ from desk.db import Database
 from desk.models import Deadline, InboundMail, Message, Ticket, User
 from desk.settings import Settings, load
 
+from .mails import nasty
 from .servers import free_port, wait_until
 
 pytestmark = pytest.mark.slow
@@ -132,6 +133,29 @@ def test_a_mail_is_a_ticket_soon_its_answer_arrives_and_is_answered_and_a_strang
     wait_until(lambda: len(demo.messages("new@pochta.example")) == 2 and demo.messages("eve@evil.example"), 30)
     assert {m.ticket_id for m in demo.messages("new@pochta.example")} == {ticket.id}
     assert demo.messages("eve@evil.example")[0].ticket_id != ticket.id
+
+
+def test_a_mail_that_is_a_thousand_deep_and_a_killed_post_office_lose_nothing(demo: Demo) -> None:
+    def mail(raw: bytes) -> bool:
+        try:
+            with smtplib.SMTP("127.0.0.1", demo.smtp) as server:
+                server.sendmail("deep@nasty.example", [HELP], raw)
+        except OSError:
+            return False
+        return True
+
+    def stored() -> list[tuple[int, int]]:
+        with demo.database.read() as session:
+            return [(row.uidvalidity, row.uid) for row in session.scalars(select(InboundMail).order_by(InboundMail.id))]
+
+    assert mail(nasty.corpus()["mime_1000_deep"])
+    before = len(stored())
+    office = subprocess.run(["pgrep", "-P", str(demo.pid), "-f", "desk.demo mail"], capture_output=True, text=True, check=True)
+    os.kill(int(office.stdout.split()[0]), signal.SIGKILL)
+    wait_until(lambda: mail(b"From: after@pochta.example\r\nSubject: after\r\n\r\nOzon"), 30)
+    wait_until(lambda: demo.messages("after@pochta.example"), 60)
+    assert len({validity for validity, _ in stored()}) == 1
+    assert len(stored()) <= before + 2
 
 
 def test_the_same_folder_is_not_used_twice(demo: Demo) -> None:

@@ -24,6 +24,7 @@ from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
 
 from ..settings import Settings
+from . import opaque
 from .spool import Kept, Spool
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,6 @@ class Office:
 
     def __init__(self, backend: DictBackend, spool: Spool, desk: str) -> None:
         self.backend, self.spool, self.desk = backend, spool, desk
-        self.uidvalidity = spool.uidvalidity
         self.last = 0
         self.lock = asyncio.Lock()
 
@@ -76,7 +76,8 @@ class Office:
                               demo_data=False, demo_user=desk, demo_password=PASSWORD)
         config = Config.from_args(arguments, hash_context=Cleartext())
         config.apply_context()
-        backend = DictBackend(Doors(config, desk), config)
+        opaque.install()
+        backend = DictBackend(Doors(config, desk, spool.uidvalidity), config)
         office = cls(backend, spool, desk)
         for mail in spool:
             await office._put(mail)
@@ -98,38 +99,40 @@ class Office:
 
     async def _next(self, owners: Sequence[str]) -> int:
         """Above what every mailbox holds: a mail program may have put something there by itself."""
-        known = [(await self._inbox(owner))._max_uid for owner in owners]
+        known = [(await self.backend.login.inbox(owner))._max_uid for owner in owners]
         return 1 + int(max([self.last, *known]))
 
     async def _put(self, mail: Kept) -> None:
         self.last = max(self.last, mail.number)
         for owner in mail.owners:
-            inbox = await self._inbox(owner)
+            inbox = await self.backend.login.inbox(owner)
             inbox._max_uid = mail.number - 1
             await inbox.append(AppendMessage(mail.raw, mail.at), recent=True)
-
-    async def _inbox(self, owner: str) -> Any:
-        async with self.backend.login.identity(owner).new_session() as session:
-            inbox = await session.mailbox_set.get_mailbox("INBOX")
-        inbox._uid_validity = self.uidvalidity
-        return inbox
 
 
 class Doors(Login):  # type: ignore[misc]
     """One password opens every mailbox, also one that does not exist yet."""
 
-    def __init__(self, config: Config, desk: str) -> None:
+    def __init__(self, config: Config, desk: str, uidvalidity: int) -> None:
         super().__init__(config)
-        self.domain = desk.rpartition("@")[2]
+        self.domain, self.uidvalidity = desk.rpartition("@")[2], uidvalidity
 
     async def authenticate(self, credentials: Any) -> Identity:
         known = UserMetadata(self.config, credentials.authcid, password=PASSWORD)
         if not credentials.verify(known):
             raise InvalidAuth
+        await self.inbox(credentials.authcid)
         return self.identity(credentials.authcid)
 
     async def authorize(self, authenticated: Identity, _authzid: str) -> Identity:
         return authenticated
+
+    async def inbox(self, name: str) -> Any:
+        """Its UIDVALIDITY is the spool's from the first look on: a new one would have everything read again."""
+        async with self.identity(name).new_session() as session:
+            inbox = await session.mailbox_set.get_mailbox("INBOX")
+        inbox._uid_validity = self.uidvalidity
+        return inbox
 
     def identity(self, name: str) -> Identity:
         name = name.strip().lower()
