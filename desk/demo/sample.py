@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from .. import db, deadlines, outbox, smtp, tickets
 from ..db import Database
-from ..models import InboundMail, Message, Outbox, Ticket, User
+from ..models import InboundMail, Mailbox, Message, Outbox, Ticket, User
 from ..settings import Settings
 from . import letters, team
 from .letters import Known, Sample
@@ -50,6 +50,8 @@ class Telling:
         samples = letters.everything()
         with self.database.write() as session:
             self.people = team.gather(session, now=self.now)
+        # Before the fetcher's first look older mail would stay on the server: this is how a new mailbox is begun.
+        self._until(lambda: _count(self.database, Mailbox, Mailbox.uidvalidity.is_not(None)))
         self._mail([s for s in samples if not s.later])
         for sample in samples:
             if sample.desk:
