@@ -50,6 +50,8 @@ class Telling:
         samples = letters.everything()
         with self.database.write() as session:
             self.people = team.gather(session, now=self.now)
+        # A mailbox seen for the first time leaves older mail where it is: it has to be seen before they come.
+        self._until(lambda: _count(self.database, Mailbox, Mailbox.uidvalidity.is_not(None)))
         # Before the fetcher's first look older mail would stay on the server: this is how a new mailbox is begun.
         self._until(lambda: _count(self.database, Mailbox, Mailbox.uidvalidity.is_not(None)))
         self._mail([s for s in samples if not s.later])
