@@ -7,6 +7,7 @@ import re
 
 NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 MAX_PIECES = 10_000
+LEADING = re.compile(rb"(?:[A-Za-z0-9+/]{20,76}={0,2}[ \t]*\r?\n)+(?:[A-Za-z0-9+/]{2,76}={1,2}[ \t]*\r?\n)?")
 CHUNK = re.compile(rb"[A-Za-z0-9+/]+")
 
 
@@ -30,7 +31,9 @@ def _base64(data: bytes) -> tuple[bytes, str]:
         except binascii.Error:
             pass
     if b" " in inner and _is_prose(inner):
-        return data, "not_base64"
+        start = LEADING.match(data)
+        first = data[:start.end()] if start else b""
+        return (_base64(first)[0] if first else b"") + data[len(first):], "not_base64"
     # Broken padding, or several padded pieces after one another: take each run for itself.
     if data.count(b"=") > MAX_PIECES:
         data = data.replace(b"=", b"")
