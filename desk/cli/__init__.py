@@ -6,10 +6,10 @@ import argparse
 import sys
 
 from .. import settings
-from . import examining, law, letters, mails, processes, rules, running, team
+from . import examining, importing, law, letters, mails, processes, rules, running, team
 from .command import Commands, Refused
 
-FAMILIES = (running, processes, examining, team, mails, letters, law, rules)
+FAMILIES = (running, processes, examining, team, mails, importing, letters, law, rules)
 
 
 def main(arguments: list[str] | None = None) -> int:
