@@ -60,6 +60,34 @@ def test_a_letter_is_answered_and_leaves(visit: Visit, sqlite: Database, conf: S
     assert "petr@yandex.example" in [r for letter in smtp_sink.letters for r in letter.recipients]
 
 
+def test_the_whole_journey_in_russian_words(visit: Visit) -> None:
+    """As an advocate reads it: every step by the words on the screen."""
+    page = visit("/sign-in", as_whom="")
+    page.get_by_label("Электронная почта").fill("boris@desk.example")
+    page.get_by_label("Пароль").fill(story.PASSWORD)
+    page.get_by_role("button", name="Войти").click()
+    page.get_by_role("link", name="Все открытые").click()
+    page.get_by_role("link", name="Не пришла посылка").click()
+    page.get_by_label("Текст ответа").fill("Здравствуйте, Ксения! Пришлите, пожалуйста, номер заказа.")
+    page.get_by_role("button", name="Отправить").click()
+    expect(page.get_by_text("уйдёт через")).to_be_visible()
+    page.get_by_role("button", name="Вернуть").click()
+    expect(page.get_by_text("Ответ возвращён. Его текст внизу: продолжайте писать.")).to_be_visible()
+    page.get_by_text("Заметка", exact=True).click()
+    page.get_by_label("Текст заметки").fill("Ждём номер заказа")
+    page.get_by_role("button", name="Сохранить заметку").click()
+    page.get_by_text("Начать срок").click()
+    page.get_by_label("Какой", exact=True).select_option("zpp23_1_refund_10")
+    page.get_by_role("button", name="Начать", exact=True).click()
+    expect(page.get_by_text("Срок начат: до")).to_be_visible()
+    page.get_by_text("Закрыть обращение").click()
+    page.get_by_label("Чем закончилось?").fill("деньги вернули")
+    page.get_by_role("button", name="Закрыть", exact=True).click()
+    expect(page.get_by_role("button", name="Открыть снова")).to_be_visible()
+    english = page.locator("main").inner_text()
+    assert not {"Deadlines", "Reply", "Facts", "History", "Save", "Close"} & set(english.split())
+
+
 @SCRIPTS
 def test_a_reply_is_taken_back_and_written_on(visit: Visit, sqlite: Database, scripts: bool) -> None:
     page = visit("/tickets/1001", java_script_enabled=scripts)

@@ -29,6 +29,25 @@ def test_axe_finds_no_serious_violation(visit: Callable[..., Page], scheme: str)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_pages_behind_a_click(visit: Callable[..., Page], scheme: str) -> None:
+    page = visit("/held", color_scheme=scheme)
+    page.click("main table a >> nth=0")
+    found = _serious(page)
+    page.goto("/tickets/1001/steps/new/ethics")
+    page.fill("#reason", "да") if page.locator("#reason").count() else None
+    page.click("button[value=freeze]")
+    found += _serious(page)
+    page.goto("/tickets/1001")
+    page.click("label[for=tab-note]")
+    assert found + _serious(page) == []
+
+
+def _serious(page: Page) -> list[str]:
+    return [f"{page.url}: {v['id']}: {v['nodes'][0]['target']}" for v in Axe().run(page).response["violations"]
+            if v["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_sign_in_page(visit: Callable[..., Page], scheme: str) -> None:
     page = visit("/sign-in", as_whom="", color_scheme=scheme)
     assert [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")] == []
