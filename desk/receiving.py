@@ -96,7 +96,7 @@ def _bounce(session: Session, conf: Settings, inbound: InboundMail, result: Read
                                          report.recipient if report else "")
     if ours is None:
         return False
-    if report is not None:
+    if report is not None and report.action != "delayed":
         reason = f"{report.status} {report.reason}".strip()
         outbox.bounced(session, ours, address=report.recipient, reason=reason, now=now)
         alerts.bounced(session, ours, reason=reason, now=now)

@@ -1,52 +1,68 @@
-"""Delivery reports: RFC 3464 parts first, then the plain words of older servers."""
+"""Delivery reports: RFC 3464 parts first, then the plain words of older servers (`notice`)."""
 
 from __future__ import annotations
 
 import re
 
-from . import addresses, headers, limits, words
+from . import addresses, headers, limits, notice, words
 from .letter import Bounce
 from .structure import Part
 
-STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
-CODE = re.compile(r"\b([45]\d\d)[ -]")
-IDENTIFIER = re.compile(r"^message-id:\s{0,20}(<[^<>\s]{1,900}>)", re.I | re.M)
-QMAIL = re.compile(r"^<([^<>\s]{1,320}@[^<>\s]{1,255})>:\s{0,5}\n?(.{0,400})", re.M)
-ANY = re.compile(r"<?([^\s<>()\",;:]{1,64}@[^\s<>()\",;:]{1,255})>?")
+STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+CODE = re.compile(r"(?<![\d.])([45]\d\d)[ -]")
+IDENTIFIER = re.compile(r"^[ \t>]{0,8}message-id:\s{0,20}(<[^<>\s]{1,900}>)", re.I | re.M)
+ADDRESS = re.compile(r"<?([^\s<>()\",;:]{1,64}@[^\s<>()\",;:]{1,255})>?")
 REPORT = 64 * 1024
+RECIPIENTS = 100
+RETURNED = ("message/rfc822", "text/rfc822-headers", "text/rfc822", "message/global", "message/global-headers")
 
 
 def read(part: Part, text: str) -> Bounce:
     """What was not delivered and why; fields that cannot be found are ''."""
-    recipient, status, reason = _report(part)
-    original = _original(part, text)
-    recipient = recipient or _address(part.headers.get("x-failed-recipients"))
-    if not recipient or not reason:
-        plain_recipient, plain_reason = _plain(text)
-        recipient, reason = recipient or plain_recipient, reason or plain_reason
-    if not status and (match := STATUS.search(reason) or STATUS.search(text[:REPORT])):
-        status = match.group(1)
-    if not status and (match := CODE.search(reason)):
-        status = f"{match.group(1)[0]}.0.0"
-    return Bounce(recipient, status, reason[:500], original)
+    report = _worst(part)
+    recipient = report.recipient or _address(part.headers.get("x-failed-recipients"))
+    plain = notice.read(text[:REPORT], not_these=_known(part))
+    if not recipient:
+        recipient = plain.recipient
+    reason = report.reason or (plain.reason if plain.recipient in ("", recipient) else "")
+    status = report.status or _status(reason) or _status(plain.text)
+    action = report.action or ("delayed" if plain.delayed or notice.is_delay(part.headers.get("subject")) else "failed")
+    return Bounce(recipient, status, reason[:500], _original(part, text), action)
 
 
-def _report(part: Part) -> tuple[str, str, str]:
-    """Recipient, status and reason of the first recipient that failed."""
-    first = ("", "", "")
+def delivered(part: Part) -> bool:
+    """A report that only tells of success (RFC 3461, NOTIFY=SUCCESS)."""
+    actions = {report.action for report in _reports(part)}
+    return bool(actions) and actions <= {"delivered", "relayed", "expanded"}
+
+
+def _worst(part: Part) -> Bounce:
+    """The first recipient that failed, else the first that is late, else the first."""
+    reports = [report for report in _reports(part) if report.recipient]
+    for action in ("failed", "delayed"):
+        if found := next((report for report in reports if report.action == action), None):
+            return found
+    return reports[0] if reports else Bounce("", "", "", "", "")
+
+
+def _reports(part: Part) -> list[Bounce]:
+    found: list[Bounce] = []
     for leaf in part.leaves():
-        if leaf.type != "message/delivery-status":
+        if leaf.type not in ("message/delivery-status", "message/global-delivery-status"):
             continue
         data = leaf.data()[0][:REPORT].replace(b"\r\n", b"\n")
-        for block in data.split(b"\n\n")[:100]:
+        for block in data.split(b"\n\n")[:RECIPIENTS]:
             fields, _ = headers.read(block.lstrip(b"\n"), 0, len(block.lstrip(b"\n")))
-            address = _address(fields.get("final-recipient") or fields.get("original-recipient"))
-            found = (address, fields.get("status").split(" ")[0][:20], _reason(fields))
-            if address and fields.get("action").strip().lower() == "failed":
-                return found
-            if address and not first[0]:
-                first = found
-    return first
+            if fields.get("action") or fields.get("final-recipient"):
+                found.append(_report(fields))
+    return found
+
+
+def _report(fields: headers.Headers) -> Bounce:
+    address = _address(fields.get("final-recipient")) or _address(fields.get("original-recipient"))
+    status = STATUS.search(fields.get("status"))
+    action = re.match(r"[a-z]*", fields.get("action").strip().lower())
+    return Bounce(address, status.group(1) if status else "", _reason(fields), "", action.group() if action else "")
 
 
 def _reason(fields: headers.Headers) -> str:
@@ -54,28 +70,30 @@ def _reason(fields: headers.Headers) -> str:
     return words.decode(value.partition(";")[2].strip() or value)
 
 
+def _status(text: str) -> str:
+    if match := STATUS.search(text):
+        return match.group(1)
+    match = CODE.search(text)
+    return f"{match.group(1)[0]}.0.0" if match else ""
+
+
 def _address(value: str) -> str:
     value = value.partition(";")[2] or value
-    match = ANY.search(words.decode(value[:1000]))
+    match = ADDRESS.search(words.decode(value[:1000]))
     return match.group(1).lower() if match and addresses.valid(match.group(1)) else ""
+
+
+def _known(part: Part) -> set[str]:
+    """Sender and addressee of the report: neither is who was not reached."""
+    return {a.address.lower() for name in ("from", "to") for a in addresses.read(part.headers.get(name)[:2000])}
 
 
 def _original(part: Part, text: str) -> str:
     for leaf in part.leaves():
-        if leaf.type in ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"):
-            fields, _ = headers.read(leaf.data()[0][: limits.HEADER_BLOCK], 0, limits.HEADER_BLOCK)
+        if leaf.type in RETURNED:
+            data = leaf.data()[0][: limits.HEADER_BLOCK].lstrip(b"\r\n")
+            fields, _ = headers.read(data, 0, len(data))
             if found := headers.identifiers(fields.get("message-id")):
                 return found[0]
     match = IDENTIFIER.search(text[:REPORT])
     return match.group(1) if match else ""
-
-
-def _plain(text: str) -> tuple[str, str]:
-    text = text[:REPORT]
-    if match := QMAIL.search(text):
-        return match.group(1).lower(), words.tidy(match.group(2))
-    for line in text.split("\n")[:60]:
-        if (match := ANY.search(line)) and addresses.valid(match.group(1)):
-            reason = next((words.tidy(row) for row in text.split("\n") if STATUS.search(row) or CODE.search(row)), "")
-            return match.group(1).lower(), reason
-    return "", ""

@@ -18,12 +18,13 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A delivery report (RFC 3464, or a vendor's plain one)."""
+    """A delivery report (RFC 3464, or a vendor's plain one). Only `failed` means that a letter did not arrive."""
 
     recipient: str
     status: str
     reason: str
     original_message_id: str
+    action: str = "failed"  # or `delayed`: a warning, the server goes on trying
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def _parse(raw: bytes) -> Letter:
     hint = _hint(part)
     subject = words.decode_line(head.get("subject"), hint)[: limits.SUBJECT]
     from_, ambiguous = addresses.sender(head.all("from"), hint)
-    what = kind.of(part, from_.address, subject)
+    what = kind.of(part, from_, subject, found.text)
     spans = quotes.folds(found.text, subject)
     files = body.attachments(found, hint)
     return Letter(
