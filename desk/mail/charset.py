@@ -40,7 +40,7 @@ FREQUENT = dict(zip("оеаинтсрвлкмдпуяыьгзбчйхжшюцщ�
                     (110, 85, 80, 74, 67, 63, 55, 47, 45, 44, 35, 32, 30, 28, 26, 20, 19, 17, 17, 16, 16, 14, 12, 10, 9,
                      7, 6, 5, 4, 3, 3, 1, 4), strict=True))
 ASCII_RUN = re.compile(rb"[\x00-\x7f]{2,}")
-SAMPLE_BYTES = 2048
+SAMPLE_BYTES = 768
 FOREIGN_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 FOREIGN_RUN = re.compile(rb"[\x80-\xff]{3}")
 
