@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from desk import cli, db, inbox, people
 from desk.blobs import Blobs
 from desk.db import Database
-from desk.models import InboundMail, Mailbox, User
+from desk.models import InboundMail, Mailbox, Ticket, User
 from desk.settings import Settings
 
+ROOT = Path(__file__).resolve().parents[1]
 LETTER = (b"From: anna@mail.example\r\nMessage-ID: <a@mail.example>\r\nSubject: Ozon\r\n\r\n"
           + "Заказ 18044876-0131, верните деньги".encode())
 
@@ -101,6 +105,35 @@ def test_held_mail_is_listed_shown_and_processed_again(
         assert session.scalars(select(InboundMail.state).order_by(InboundMail.id)).all() == ["done", "received"]
 
 
+@pytest.mark.parametrize("words", [["tickets"], ["user", "list"], ["mail", "held"], ["import", "x.eml"]])
+def test_without_a_database_of_this_version_one_sentence_says_what_to_do(
+        sqlite: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+        words: list[str]) -> None:
+    with sqlite.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+    assert desk(*words) == 2
+    monkeypatch.setenv("DESK_HOME", str(tmp_path / "nothing"))
+    assert desk(*words) == 2
+    assert not (tmp_path / "nothing").exists()
+    monkeypatch.setenv("DESK_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    assert desk(*words) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 3
+    assert ["desk migrate" in e or "desk doctor" in e for e in errors] == [True] * 3
+
+
+def test_the_reader_of_a_long_list_may_leave(conf: Settings, sqlite: Database) -> None:
+    with sqlite.write() as session:
+        session.add_all(Ticket(number=n, subject="x" * 400, created_at=db.now(), last_message_at=db.now())
+                        for n in range(1, 2000))
+    reader, writer = os.pipe()
+    os.close(reader)
+    child = subprocess.run([sys.executable, "-m", "desk", "tickets", "--json"], stdout=writer, stderr=subprocess.PIPE,
+                           env={"DESK_HOME": str(conf.home), "PATH": os.defpath}, check=False)
+    os.close(writer)
+    assert (child.returncode, child.stderr) == (141, b"")
+
+
 def test_the_doctor_names_what_is_stopped(capsys: pytest.CaptureFixture[str]) -> None:
     assert desk("doctor") == 1
     out = capsys.readouterr().out
@@ -111,8 +144,22 @@ def test_the_doctor_names_what_is_stopped(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_every_setting_is_explained() -> None:
-    lines = (Path(__file__).parents[1] / "config" / "desk.toml").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "config" / "desk.toml").read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):
         if "=" in line and not line.startswith("#"):
             above = next(one for one in reversed(lines[:number]) if "=" not in one or one.startswith("#"))
             assert above.startswith(("#", "[")), line
+
+
+def test_the_commands_in_the_documents_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    pages = [ROOT / "README.md", ROOT / "README.ru.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    said = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    for command in sorted(set(re.findall(r"(?:venv/bin/|`)desk ((?:user |mail |rules )?[a-z]+)", said))):
+        with pytest.raises(SystemExit) as end:
+            cli.main([*command.split(), "--help"])
+        assert end.value.code == 0, command
+    for name in sorted(set(re.findall(r"\bbin/([a-z]+)", said)) - {"desk", "python"}):
+        assert (ROOT / "bin" / name).exists(), name
+    for page in pages:
+        for link in re.findall(r"(?<!!)\[[^]]*\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name} names {link}"

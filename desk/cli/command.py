@@ -1,4 +1,4 @@
-"""What the families of commands share: adding one, refusing, reading paths."""
+"""What the families of commands share: adding one, refusing, opening the database, reading paths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from .. import migrate, settings
+from ..db import Database
+from ..settings import Settings
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -34,6 +42,26 @@ class Commands:
     def _parser(self, name: str, help_text: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = self._subparsers.add_parser(name, help=help_text, description=help_text)
         return parser
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Database, Settings]]:
+    """The database with the tables of this version, and the settings; raises Refused when it is not there."""
+    conf = settings.load()
+    database = Database(conf.database_url)
+    try:
+        if database.is_sqlite and not Path(str(database.url.database)).exists():
+            raise Refused(f"Базы данных ещё нет / there is no database yet at {database.url.database}: "
+                          "run `desk migrate`, or set DESK_HOME.")
+        if not migrate.is_current(database):
+            raise Refused("База данных другой версии / the database has the tables of another version: "
+                          "run `desk migrate`.")
+        yield database, conf
+    except DBAPIError as error:
+        raise Refused("База данных не отвечает / the database does not answer: "
+                      f"{str(error.orig).splitlines()[0][:300]}. See `desk doctor`.") from error
+    finally:
+        database.dispose()
 
 
 def log_to_stderr() -> None:

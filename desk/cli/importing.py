@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from .. import db, settings
-from .command import Commands, Refused
+from .. import db
+from .command import Commands, Refused, opened
 
 
 def add_to(commands: Commands) -> None:
@@ -17,18 +17,15 @@ def add_to(commands: Commands) -> None:
 
 def import_(options: argparse.Namespace) -> int:
     from .. import imports
-    from ..db import Database
 
-    conf = settings.load()
-    database = Database(conf.database_url)
-    try:
-        mails = imports.find(options.paths, now=db.now())
-        print(f"{len(mails)} mails found")
-        new = imports.run(database, conf, mails, now_fn=db.now, progress=lambda done, new: _show(done, len(mails), new))
-    except (imports.ImportRefused, OSError) as error:
-        raise Refused(str(error)) from None
-    finally:
-        database.dispose()
+    with opened() as (database, conf):
+        try:
+            mails = imports.find(options.paths, now=db.now())
+            print(f"{len(mails)} mails found")
+            new = imports.run(database, conf, mails, now_fn=db.now,
+                              progress=lambda done, new: _show(done, len(mails), new))
+        except (imports.ImportRefused, OSError) as error:
+            raise Refused(str(error)) from None
     print(f"\n{new} imported, {len(mails) - new} were here already")
     return 0
 

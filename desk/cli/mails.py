@@ -5,18 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, undefer
 
-from .. import db, inbox, listing, queue, settings
+from .. import db, inbox, listing, queue
 from ..blobs import BlobError
-from ..db import Database
 from ..models import InboundMail
-from ..settings import Settings
-from .command import Commands, Refused
+from .command import Commands, Refused, opened
 
 
 def add_to(commands: Commands) -> None:
@@ -33,7 +29,7 @@ def add_to(commands: Commands) -> None:
 
 
 def tickets(options: argparse.Namespace) -> int:
-    with _database() as (database, _), database.read() as session:
+    with opened() as (database, _), database.read() as session:
         for ticket in listing.tickets(session):
             if options.json:
                 print(json.dumps(ticket, ensure_ascii=False))
@@ -45,7 +41,7 @@ def tickets(options: argparse.Namespace) -> int:
 
 
 def held(options: argparse.Namespace) -> int:
-    with _database() as (database, _), database.read() as session:
+    with opened() as (database, _), database.read() as session:
         for row in inbox.held(session):
             values = {"id": row.public_id, "arrived_at": row.arrived_at.isoformat(), "size": row.size,
                       "reason": row.reason, "error": row.error, "attempts": row.attempts}
@@ -57,7 +53,7 @@ def held(options: argparse.Namespace) -> int:
 def reprocess(options: argparse.Namespace) -> int:
     if bool(options.ids) == options.all:
         raise Refused("Name the mails (`desk mail held` lists them), or say --all.")
-    with _database() as (database, conf):
+    with opened() as (database, conf):
         with database.write() as session:
             rows = inbox.held(session) if options.all else [_row(session, one) for one in options.ids]
             for row in rows:
@@ -72,7 +68,7 @@ def reprocess(options: argparse.Namespace) -> int:
 
 
 def show(options: argparse.Namespace) -> int:
-    with _database() as (database, conf), database.read() as session:
+    with opened() as (database, conf), database.read() as session:
         row = _row(session, options.id)
         try:
             raw = inbox.raw(conf, row)
@@ -97,10 +93,3 @@ def _row(session: Session, wanted: str) -> InboundMail:
         raise Refused(f"There is no mail {wanted}: `desk mail held` lists what is held.")
     return row
 
-
-@contextmanager
-def _database() -> Iterator[tuple[Database, Settings]]:
-    conf = settings.load()
-    database = Database(conf.database_url)
-    yield database, conf
-    database.dispose()

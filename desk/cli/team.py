@@ -9,11 +9,10 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from .. import db, people, settings
-from ..db import Database
+from .. import db, people
 from ..models import ROLES, User
 from ..settings import Settings
-from .command import Commands, Refused
+from .command import Commands, Refused, opened
 
 REFUSALS = {
     "email_taken": "Такой адрес уже есть / there is an account with this e-mail already: see `desk user list`.",
@@ -75,12 +74,8 @@ def _known(session: Session, email: str) -> User:
 
 @contextmanager
 def _writing() -> Iterator[tuple[Session, Settings]]:
-    conf = settings.load()
-    database = Database(conf.database_url)
     try:
-        with database.write() as session:
+        with opened() as (database, conf), database.write() as session:
             yield session, conf
     except people.PeopleError as error:
         raise Refused(REFUSALS.get(error.key, error.key)) from None
-    finally:
-        database.dispose()
