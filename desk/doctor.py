@@ -23,6 +23,8 @@ from .settings import Settings
 SILENT = timedelta(minutes=2)
 WAITED = timedelta(minutes=5)
 FEW_BYTES, FEWEST_BYTES = 2 << 30, 200 << 20
+DOORBELL = {"maxmemory-policy": "noeviction", "appendonly": "yes"}
+DURABLE = {"fsync": ("on",), "full_page_writes": ("on",), "synchronous_commit": ("on", "remote_write", "remote_apply")}
 State = Literal["ok", "warning", "stopped"]
 
 
@@ -39,6 +41,7 @@ class Finding:
 def examine(conf: Settings, *, now: datetime) -> Iterator[Finding]:
     """Every part in turn; one that does not answer stops no other check."""
     yield _disk(conf)
+    yield _files(conf)
     yield _key(conf)
     yield _doorbell(conf)
     for box in conf.mailbox:
@@ -70,6 +73,14 @@ def _disk(conf: Settings) -> Finding:
     return Finding("disk", "warning", words, "Make room soon.") if free < FEW_BYTES else Finding("disk", "ok", words)
 
 
+def _files(conf: Settings) -> Finding:
+    place = next(p for p in (conf.blobs_path, *conf.blobs_path.parents) if p.exists())
+    if os.access(place, os.W_OK):
+        return Finding("files", "ok", f"{conf.blobs_path} can be written")
+    return Finding("files", "stopped", f"{conf.blobs_path} cannot be written: mails above 1 MiB are not taken",
+                   "Give the desk's user the right to write there, or correct [blobs] path.")
+
+
 def _key(conf: Settings) -> Finding:
     if len(conf.secret_key()) < 32:
         return Finding("secret key", "warning", "shorter than 32 characters",
@@ -85,12 +96,14 @@ def _doorbell(conf: Settings) -> Finding:
                        "Start it (`desk up` starts its own), or set [redis] url. Nothing is lost, only slower.")
     client = queue.connect(conf)
     assert client is not None
-    try:
-        policy = str(client.config_get("maxmemory-policy").get("maxmemory-policy", ""))
-    except redis.RedisError:
-        policy = "unknown"
-    if policy not in ("noeviction", "unknown"):
-        return Finding("doorbell", "warning", f"maxmemory-policy is {policy}", "Set it to noeviction: rings get lost.")
+    for key, wanted in DOORBELL.items():
+        try:
+            found = str(client.config_get(key).get(key, wanted))
+        except redis.RedisError:  # a hosted one does not tell
+            continue
+        if found != wanted:
+            return Finding("doorbell", "warning", f"{key} is {found}",
+                           f"Set it to {wanted}: rings get lost, and the mail waits for the next look.")
     return Finding("doorbell", "ok", "answers")
 
 
@@ -145,7 +158,19 @@ def _integrity(session: Session, database: Database) -> Finding:
         answer = session.connection().exec_driver_sql("PRAGMA quick_check").scalar()
         if answer != "ok":
             return Finding("database", "stopped", f"damaged: {answer}", "Restore the last backup: docs/deploy.md.")
+    elif careless := _careless(session):
+        return Finding("database", "warning", f"{careless}: a power cut can lose mail that was taken",
+                       "Set it back to on in postgresql.conf.")
     return Finding("database", "ok", "SQLite, sound" if database.is_sqlite else "PostgreSQL answers")
+
+
+def _careless(session: Session) -> str:
+    """The PostgreSQL setting, if any, that says `committed` before the disk has it."""
+    for key, good in DURABLE.items():
+        value = session.connection().exec_driver_sql(f"SHOW {key}").scalar()
+        if value not in good:
+            return f"{key} is {value}"
+    return ""
 
 
 def _parts(session: Session, conf: Settings, now: datetime) -> Iterator[Finding]:
@@ -184,10 +209,10 @@ def _letters(session: Session, _conf: Settings, now: datetime) -> Iterator[Findi
     if late:
         yield Finding("outbox", "stopped", f"{late} letters should have left",
                       "Start `desk clock`; check the sending above.")
-    failed = session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == "failed")) or 0
-    if failed:
-        yield Finding("outbox", "warning", f"{failed} letters could not be delivered",
-                      "See the page “State of the desk”.")
+    for state, words in (("failed", "could not be delivered"), ("uncertain", "may have been delivered twice or not")):
+        count = session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == state)) or 0
+        if count:
+            yield Finding("outbox", "warning", f"{count} letters {words}", "See the page “State of the desk”.")
 
 
 def _team(session: Session, _conf: Settings, _now: datetime) -> Iterator[Finding]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import pytest
+import redis
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -70,6 +72,34 @@ def test_servers_that_are_gone(well: Settings, smtp_sink: SmtpSink, valkey: Valk
     assert [p for p, state in found.items() if state == "stopped"] == ["doorbell", "mailbox main", "sending"]
 
 
+def test_a_doorbell_that_may_forget(well: Settings, valkey: Valkey) -> None:
+    client = redis.Redis.from_url(valkey.url)
+    assert states(well)["doorbell"] == "ok"
+    client.config_set("maxmemory-policy", "allkeys-lru")
+    assert states(well)["doorbell"] == "warning"
+    client.config_set("maxmemory-policy", "noeviction")
+    client.config_set("appendonly", "no")  # not on again: it would write a first file, and not stop before that
+    assert states(well)["doorbell"] == "warning"
+    client.close()
+
+
+def test_a_database_that_forgets_in_a_power_cut(well: Settings, database: Database) -> None:
+    if not database.is_sqlite:
+        name = database.url.database
+        with database.write() as session:
+            session.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+    assert states(well)["database"] == ("ok" if database.is_sqlite else "warning")
+
+
+def test_files_that_cannot_be_kept(well: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = well.home / "here"
+    real = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: path != place and real(path, mode))  # root may write anywhere
+    place.mkdir()
+    blobs = well.blobs.model_copy(update={"path": str(place)})
+    assert states(well.model_copy(update={"blobs": blobs}))["files"] == "stopped"
+
+
 def test_a_wrong_password_says_what_to_do(well: Settings) -> None:
     box = well.mailbox[0].model_copy(update={"password": SecretStr("wrong")})
     finding = next(f for f in doctor.examine(well.model_copy(update={"mailbox": (box,)}), now=db.now())
@@ -83,7 +113,7 @@ def test_mail_and_letters_that_wait_too_long(well: Settings, database: Database)
         for uid, state in ((1, "received"), (2, "held")):
             session.add(InboundMail(mailbox_id=1, uidvalidity=1, uid=uid, arrived_at=old, received_at=old, size=1, sha256="0" * 64,
                                     raw=b"x", state=state, try_after=old))
-        for number, state in enumerate(("pending", "failed")):
+        for number, state in enumerate(("pending", "failed", "uncertain")):
             session.add(Outbox(dedup_key=str(number), kind="ack", message_id=f"<{number}@x>", envelope_from="", mime=b"",
                                state=state, try_after=old, created_at=old))
     found = states(well)
