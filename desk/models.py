@@ -28,7 +28,7 @@ TICKET_STATES = ("open", "waiting", "closed")
 STAGES = ("check", "support", "claim", "payment", "regulator", "court")
 INBOUND_STATES = ("received", "done", "linked", "ignored", "held")
 OUTBOX_STATES = ("pending", "sending", "sent", "uncertain", "failed", "cancelled")
-DEADLINE_STATES = ("running", "met", "missed", "cancelled")
+DEADLINE_STATES = ("running", "paused", "met", "missed", "cancelled")
 ALERT_STATES = ("pending", "queued", "sent", "failed", "acknowledged", "cancelled")
 ROLES = ("advocate", "lead", "admin")
 STEP_STATES = ("prepared", "sent", "answered", "skipped", "cancelled")
@@ -408,7 +408,9 @@ class Deadline(Base):
     rule_version: Mapped[str] = mapped_column(String(64))
     start_on: Mapped[date]
     start_event: Mapped[str] = mapped_column(String(64))
+    length: Mapped[int] = mapped_column(default=0)  # in the rule's unit
     proof: Mapped[str] = mapped_column(default="")
+    proven_on: Mapped[date | None]  # the day that the proof shows; without it the start is an estimate
     timezone: Mapped[str] = mapped_column(String(64))
     raw_due: Mapped[date]
     due: Mapped[date]
@@ -422,6 +424,10 @@ class Deadline(Base):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str] = mapped_column(String(64), default="")
     end_reason: Mapped[str] = mapped_column(default="")
+    paused_on: Mapped[date | None]  # the first day that does not count
+    pause_reason: Mapped[str] = mapped_column(default="")
+    resumed_on: Mapped[date | None]
+    extended_by: Mapped[str] = mapped_column(String(64), default="")  # the rule of the extension
     watchers: Mapped[str] = mapped_column(default="")  # whose alerts were made: user ids in order, "3,7"
     ticket: Mapped[Ticket] = relationship(back_populates="deadlines")
     alerts: Mapped[list[Alert]] = relationship(back_populates="deadline", order_by="Alert.due_at")
@@ -449,6 +455,19 @@ class Alert(Base):
     user: Mapped[User] = relationship()
     outbox: Mapped[Outbox | None] = relationship()
     escalated_from: Mapped[Alert | None] = relationship(remote_side=[id])
+
+
+class CalendarFeed(Base):
+    """Deadlines for a calendar program, by a secret link; the secret is kept only as SHA-256."""
+
+    __tablename__ = "calendar_feed"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    whole_team: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    user: Mapped[User] = relationship()
 
 
 # --- the house -------------------------------------------------------------------------------

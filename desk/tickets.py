@@ -116,7 +116,7 @@ def close(session: Session, conf: Settings, ticket: Ticket, *, reason: str = "",
     if ticket.state == "closed":
         return
     ticket.state, ticket.closed_at, ticket.unread = "closed", now, False
-    for deadline in [d for d in ticket.deadlines if d.state == "running"]:
+    for deadline in [d for d in ticket.deadlines if d.state in deadlines.LIVE]:
         deadlines.cancel(session, deadline, reason="ticket_closed", actor=actor, now=now)
     audit.record(session, ticket, "ticket.closed", actor=actor, now=now, reason=reason)
 
@@ -152,7 +152,7 @@ def _settle_emptied(session: Session, source: Ticket, to: Ticket, *, actor: str,
                                        Message.unconfirmed.is_(False))
     if session.scalar(letters.limit(1)) is None and source.state != "closed":
         source.state, source.closed_at, source.unread = "closed", now, False
-        for deadline in [d for d in source.deadlines if d.state == "running"]:
+        for deadline in [d for d in source.deadlines if d.state in deadlines.LIVE]:
             deadlines.cancel(session, deadline, reason="moved", actor=actor, now=now)
         audit.record(session, source, "ticket.closed", actor=actor, now=now, reason="moved", number=to.number)
 

@@ -115,14 +115,14 @@ def _queue(session: Session, conf: Settings, alerts: list[Alert], write_mail: Wr
 
 def _sent(conf: Settings, alert: Alert, sent_at: datetime) -> None:
     alert.state, alert.sent_at = "sent", sent_at
-    if alert.escalated_from_id is None and alert.deadline.state == "running":
+    if alert.escalated_from_id is None and alert.deadline.state == "running" and not plan.is_former(alert):
         alert.escalate_at = hours.of(conf).after(sent_at, conf.alerts.escalate_hours)
 
 
 def _failed(session: Session, alert: Alert, error: str, now: datetime) -> None:
     """It stays visible in the desk, the history says that it did not arrive, and the leads are told at once."""
     alert.state = "failed"
-    alert.escalate_at = now if alert.deadline.state == "running" else None
+    alert.escalate_at = now if alert.deadline.state == "running" and not plan.is_former(alert) else None
     audit.record(session, alert.deadline.ticket, "alert.failed", actor="clock", now=now, error=error,
                  user=alert.user_id, threshold=alert.threshold)
 

@@ -20,6 +20,7 @@ from . import hours
 OVERDUE = "overdue"
 SHOWN = ("queued", "sent", "failed")  # the person can see it in the desk
 MORNING = time(9)
+FORMER = "was"  # begins the thresholds of a last day that was recounted: "was1:T-5"
 
 
 def make(session: Session, conf: Settings, deadline: Deadline, *, now: datetime) -> None:
@@ -40,6 +41,22 @@ def end(session: Session, deadline: Deadline) -> None:
         alert.escalate_at = None
         if alert.state == "pending" or (alert.state == "queued" and _withdrawn(session, alert)):
             alert.state = "cancelled"
+
+
+def moved(session: Session, conf: Settings, deadline: Deadline, *, now: datetime) -> None:
+    """The last day changed: what was told of the old one stays told, and the new one is told of from the start."""
+    end(session, deadline)
+    known = [int(a.threshold.removeprefix(FORMER).partition(":")[0]) for a in deadline.alerts if is_former(a)]
+    for alert in deadline.alerts:
+        if not is_former(alert) and (alert.state != "cancelled" or alert.outbox_id is not None):
+            alert.threshold = f"{FORMER}{max(known, default=0) + 1}:{alert.threshold}"
+    session.flush()
+    make(session, conf, deadline, now=now)
+
+
+def is_former(alert: Alert) -> bool:
+    """Was it about a last day that does not hold any more?"""
+    return alert.threshold.startswith(FORMER)
 
 
 def repeat(deadline: Deadline, alert: Alert, *, now: datetime) -> None:

@@ -23,7 +23,8 @@ from . import plan
 def unseen(session: Session, user: User, *, limit: int = 200) -> list[Alert]:
     """Alerts the person has not acknowledged, of running deadlines, the most urgent deadline first; one query."""
     return list(session.scalars(select(Alert).join(Alert.deadline).where(
-        Alert.user_id == user.id, Alert.state.in_(plan.SHOWN), Deadline.state == "running").order_by(
+        Alert.user_id == user.id, Alert.state.in_(plan.SHOWN), Deadline.state == "running",
+        Alert.threshold.not_like(f"{plan.FORMER}%")).order_by(
         Deadline.due_at, Alert.due_at.desc(), Alert.id.desc()).limit(limit).options(
         joinedload(Alert.deadline).joinedload(Deadline.ticket),
         joinedload(Alert.escalated_from).joinedload(Alert.user))))
@@ -31,7 +32,8 @@ def unseen(session: Session, user: User, *, limit: int = 200) -> list[Alert]:
 
 def count_unseen(session: Session, user: User) -> int:
     return session.scalar(select(func.count()).select_from(Alert).join(Deadline).where(
-        Alert.user_id == user.id, Alert.state.in_(plan.SHOWN), Deadline.state == "running")) or 0
+        Alert.user_id == user.id, Alert.state.in_(plan.SHOWN), Deadline.state == "running",
+        Alert.threshold.not_like(f"{plan.FORMER}%"))) or 0
 
 
 def acknowledge(session: Session, alert: Alert, *, user: User, now: datetime) -> bool:

@@ -176,6 +176,19 @@ def upgrade() -> None:
     with op.batch_alter_table('web_session', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_web_session_user_id'), ['user_id'], unique=False)
 
+    op.create_table('calendar_feed',
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('whole_team', sa.Boolean(), nullable=False),
+    sa.Column('created_at', desk.db.Moment(), nullable=False),
+    sa.Column('read_at', desk.db.Moment(), nullable=True),
+    sa.Column('revoked_at', desk.db.Moment(), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_calendar_feed_user_id')),
+    sa.PrimaryKeyConstraint('token_hash', name=op.f('pk_calendar_feed'))
+    )
+    with op.batch_alter_table('calendar_feed', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_calendar_feed_user_id'), ['user_id'], unique=False)
+
     op.create_table('deadline',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('public_id', sa.String(length=32), nullable=False),
@@ -184,7 +197,9 @@ def upgrade() -> None:
     sa.Column('rule_version', sa.String(length=64), nullable=False),
     sa.Column('start_on', sa.Date(), nullable=False),
     sa.Column('start_event', sa.String(length=64), nullable=False),
+    sa.Column('length', sa.Integer(), nullable=False),
     sa.Column('proof', sa.Text(), nullable=False),
+    sa.Column('proven_on', sa.Date(), nullable=True),
     sa.Column('timezone', sa.String(length=64), nullable=False),
     sa.Column('raw_due', sa.Date(), nullable=False),
     sa.Column('due', sa.Date(), nullable=False),
@@ -198,8 +213,12 @@ def upgrade() -> None:
     sa.Column('ended_at', desk.db.Moment(), nullable=True),
     sa.Column('ended_by', sa.String(length=64), nullable=False),
     sa.Column('end_reason', sa.Text(), nullable=False),
+    sa.Column('paused_on', sa.Date(), nullable=True),
+    sa.Column('pause_reason', sa.Text(), nullable=False),
+    sa.Column('resumed_on', sa.Date(), nullable=True),
+    sa.Column('extended_by', sa.String(length=64), nullable=False),
     sa.Column('watchers', sa.Text(), nullable=False),
-    sa.CheckConstraint("state IN ('running', 'met', 'missed', 'cancelled')", name=op.f('ck_deadline_state')),
+    sa.CheckConstraint("state IN ('running', 'paused', 'met', 'missed', 'cancelled')", name=op.f('ck_deadline_state')),
     sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_deadline_ticket_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deadline')),
     sa.UniqueConstraint('public_id', name=op.f('uq_deadline_public_id'))
@@ -507,6 +526,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_deadline_ticket_id'))
 
     op.drop_table('deadline')
+    with op.batch_alter_table('calendar_feed', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_calendar_feed_user_id'))
+
+    op.drop_table('calendar_feed')
     with op.batch_alter_table('web_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_web_session_user_id'))
 
