@@ -8,24 +8,39 @@ from . import words
 from .letter import Forwarded
 
 MARKER = re.compile(
-    r"(?:-{4,20}\s?(?:forwarded message|пересылаемое сообщение|пересланное сообщение|переадресованное сообщение|"
-    r"перенаправленное сообщение|пересылаемое письмо)\s?-{4,20}"
-    r"|начало (?:переадресованного|пересылаемого) (?:сообщения|письма):|begin forwarded message:)$", re.I)
-END = re.compile(r"-{4,20}\s?(?:конец пересылаемого сообщения|end of forwarded message)\s?-{4,20}$", re.I)
-SUBJECT = re.compile(r"(?:(?:re|отв|ответ|на)\s?(?:\[\d+\])?\s?[:：]\s?)?"
-                     r"(?:fwd?|пересл|пер|перенапр|wg|tr)\s?(?:\[\d+\])?\s?[:：]",
-                     re.I)
-HEADER = re.compile(r"\*?(от|from|отправитель|дата|date|отправлено|sent|тема|subject|кому|to|копия|cc)"
-                    r"\*?\s?[:：]\*?\s?(.*)$",
-                    re.I)
+    r"(?:[-—_=]{3,20}\s?(?:forwarded (?:message|by .{1,100})|пересылаемое сообщение|пересланное сообщение|"
+    r"переадресованное сообщение|перенаправленное сообщение|пересылаемое письмо|пересланное письмо|"
+    r"weitergeleitete nachricht|message transféré|mensaje reenviado|messaggio inoltrato|mensagem encaminhada|"
+    r"doorgestuurd bericht|переслане повідомлення)\s?[-—_=]{3,20}"
+    r"|начало (?:переадресованного|пересылаемого|пересланного) (?:сообщения|письма):|begin forwarded message:"
+    r"|anfang der weitergeleiteten nachricht:|début du message (?:réexpédié|transféré)\s?:"
+    r"|inicio del mensaje reenviado:|inizio messaggio inoltrato:)$", re.I)
+END = re.compile(r"-{3,20}\s?(?:конец пересылаемого сообщения|end (?:of )?forwarded message)\s?-{3,20}$", re.I)
+SUBJECT = re.compile(r"(?:\[[^\[\]]{1,30}\]\s?)?(?:fwd?|пересл|пер|перенапр|wg|tr|rv|enc|doorst|i)"
+                     r"\s?(?:\[\d+\])?\s?[:：]", re.I)
+NAMES = {
+    "from": "от from отправитель von de da van från fra od від",
+    "date": "дата date отправлено sent gesendet datum envoyé enviado fecha inviato data verzonden skickat sendt "
+            "wysłano надіслано створено время",
+    "subject": "тема subject betreff objet asunto oggetto assunto onderwerp ämne emne temat",
+    "to": "кому to an à para a aan till til do получатель",
+    "cc": "копия cc kopie копія",
+    "other": "bcc reply-to ответить importance важность attachments вложения priority приоритет organization",
+}
+KEYS = {name: key for key, names in NAMES.items() for name in names.split()}
+WORDS = "|".join(sorted(KEYS, key=len, reverse=True))
+HEADER = re.compile(rf"[*|]{{0,2}}({WORDS})(?:\sel)?[*|]{{0,2}}\s?[:：][*|]{{0,2}}\s?(.*)$", re.I)
 INLINE = re.compile(r"(\d{1,2}\.\d{1,2}\.\d{4},? (?:в )?\d{1,2}:\d{2}(?::\d{2})?),? (.{1,300}@[^\s>]{1,200}>?):$")
-KEYS = {"от": "from", "from": "from", "отправитель": "from", "дата": "date", "date": "date", "отправлено": "date",
-        "sent": "date", "тема": "subject", "subject": "subject", "кому": "to", "to": "to", "копия": "cc", "cc": "cc"}
+CLOCK = re.compile(r"\d{1,2}[:.]\d{2}")
 HEADING_LINES = 12
 
 
 def is_forward_subject(subject: str) -> bool:
     return SUBJECT.match(subject.strip()) is not None
+
+
+def is_header(line: str) -> bool:
+    return HEADER.match(_bare(line)) is not None
 
 
 def read(text: str, subject: str) -> Forwarded | None:
@@ -60,13 +75,16 @@ def shown_lines(lines: list[str], subject: str, first_announcement: int) -> tupl
 
 
 def is_heading(lines: list[str], at: int) -> bool:
-    """Three or more header lines in a row, the first of them naming a sender."""
-    first = HEADER.match(_bare(lines[at]))
-    if not first or KEYS[first.group(1).lower()] != "from":
+    """Three or more header lines in a row with a sender, and an address or a time as only programs write there."""
+    if not HEADER.match(_bare(lines[at])):
         return False
-    kinds = {KEYS[m.group(1).lower()] for line in lines[at:at + header_lines(lines, at)]
-             if (m := HEADER.match(_bare(line)))}
-    return len(kinds) >= 3 and bool(kinds & {"subject", "date"})
+    found: dict[str, str] = {}
+    for line in lines[at:at + header_lines(lines, at)]:
+        if match := HEADER.match(_bare(line)):
+            found.setdefault(KEYS[match.group(1).lower()], match.group(2))
+    if "from" not in found or not found.keys() & {"subject", "date"} or len(found) < 3:
+        return False
+    return "@" in found["from"] or CLOCK.search(found.get("date", "")) is not None
 
 
 def header_lines(lines: list[str], at: int) -> int:

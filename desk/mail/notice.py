@@ -13,12 +13,13 @@ from . import addresses, words
 
 SUBJECT = re.compile(
     r"(?:недоставленное сообщение|письмо не доставлено|сообщение не доставлено|недоставлено|"
-    r"не уда(?:лось|[её]тся) доставить|mail failure|undeliver(?:ed|able)|un(?:able to|deliver) deliver|non[ -]?deliver(?:y|able)|"
-    r"delivery status notification|delivery (?:failure|notification|has failed|report)|mail delivery|"
-    r"(?:permanent|message) delivery|failure notice|failed mail|returned mail|mail returned|returned to sender|"
-    r"could ?not (?:send|deliver)|message status - undeliverable|warning: (?:could not|message \S{1,40} delayed)|"
-    r"unzustellbar|nicht zustellbar|non remis|échec de la remise|no se puede entregar|non recapitabile|onbestelbaar|"
-    r"não é possível entregar|nie można dostarczyć|olevererbart)", re.I)
+    r"не уда(?:лось|[её]тся) доставить|mail failure|undeliver(?:ed|able)|unable to deliver|"
+    r"non[ -]?deliver(?:y|able)|delivery status notification|delivery (?:failure|notification|has failed|report)|"
+    r"mail delivery|(?:permanent|message) delivery|failure notice|failed mail|returned mail|mail returned|"
+    r"returned to sender|could ?not (?:send|deliver)|message status - undeliverable|"
+    r"warning: (?:could not|message \S{1,40} delayed)|"
+    r"unzustellbar|nicht zustellbar|non remis|échec de la remise|no se puede entregar|"
+    r"non recapitabile|onbestelbaar|não é possível entregar|nie można dostarczyć|olevererbart)", re.I)
 OWN_WORDS = re.compile(
     r"(?:qmail-send program|this is the mail system at|created automatically by (?:the )?mail|the postfix program|"
     r"(?:permanent fatal|fatal|transient non-fatal) errors|address(?:es|\(es\))? failed|failed (?:address|recipient)|"

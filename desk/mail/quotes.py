@@ -1,45 +1,42 @@
 """Which lines of a letter quote earlier mail or sign it. Only a view: nothing is ever cut from the text.
 
 Line by line, every pattern anchored and bounded, so the time is linear in the text.
-Attribution lines of Gmail, Yandex, Mail.ru, Outlook, Apple Mail, Thunderbird, The Bat! and Rambler.
 """
 
 from __future__ import annotations
 
 import re
 
-from . import forwards, limits
+from . import attribution, forwards, limits
 
-MONTH = (r"(?:янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-         r"[а-яa-z]{0,6}\.?")
-DATE = (rf"(?:\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}|\d{{4}}-\d{{2}}-\d{{2}}|"
-        rf"\d{{1,2}}\s{{1,3}}{MONTH}|{MONTH}\s{{1,3}}\d{{1,2}})")
-TIME = r"\d{1,2}:\d{2}"
-WROTE = r"(?:написал(?:\(а\)|а|и)?|пишет|писал(?:\(а\)|а|и)?|wrote|writes)"
-ATTRIBUTION = tuple(re.compile(pattern, re.I) for pattern in (
-    rf".{{0,40}}{DATE}.{{0,60}}{TIME}.{{0,200}}{WROTE}\s?:$",
-    rf".{{0,40}}{DATE}.{{0,60}}{TIME}.{{0,160}}<[^<>\s]{{1,200}}@[^<>\s]{{1,200}}>\s?:$",
-    rf".{{0,40}}{DATE}.{{0,60}}{TIME}.{{0,40}}\bот\s.{{1,200}}:$",
-    rf"вы писали\s.{{0,20}}{DATE}.{{0,40}}:$",
-    rf".{{0,200}}<[^<>\s]{{1,200}}@[^<>\s]{{1,200}}>\s{WROTE}\s?:$",
-    rf"(?:on|в)\s.{{0,40}}{DATE}.{{0,200}}{WROTE}\s?:$",
-))
-BANNER = re.compile(r"-{2,20}\s?(?:исходное сообщение|original message|первоначальное сообщение)\s?-{2,20}$", re.I)
+BANNER = re.compile(
+    r"[-—_=*]{2,20}\s?(?:исходное (?:сообщение|письмо)|первоначальное сообщение|оригинальное сообщение|"
+    r"original[- ]?(?:message|appointment|nachricht)|reply message|ursprüngliche nachricht|message d[’']origine|"
+    r"message original|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|"
+    r"wiadomość oryginalna|originalmeddelande|oprindelig meddelelse|original besked|вихідне повідомлення)"
+    r"\s?[-—_=*]{2,20}$", re.I)
 QUOTE = re.compile(r"[A-ZА-ЯЁ]{0,3}>")
-SIGNED = re.compile(r"(?:отправлено (?:с |из |от )|sent from |get outlook for |"
-                    r"(?:получить|скачать) outlook для )", re.I)
+RULE = re.compile(r"[-_=─—]{5,}$")
+DEVICE = (r"(?:iphone|ipad|ipod|apple|mac|android|samsung|galaxy|xiaomi|redmi|poco|huawei|honor|realme|nokia|sony|htc|"
+          r"lg|blackberry|windows|outlook|яндекс|yandex|mail|my ?mail|gmail|yahoo|aol|rambler|proton|blue ?mail|nine|"
+          r"spark|aqua ?mail|thunderbird|typeapp|k-9|superhuman|front|airmail|telegram)")
+SIGNED = re.compile(
+    rf"\W{{0,2}}(?:(?:отправлено|написано|послано|надіслано) (?:с|из|от|через|с помощью|з) "
+    rf"(?:моего |моей |мобильн|устройств|телефон|смартфон|планшет|приложени|почты|{DEVICE})"
+    rf"|sent (?:from|via|with|using) (?:my |a |an |the )?(?:new |all new )?{DEVICE}|sent from my |"
+    r"get (?:outlook|bluemail|typeapp) for |(?:получить|скачать) outlook для |пересылаю с (?:iphone|ipad)|"
+    r"von meinem .{2,30} gesendet|gesendet (?:von|mit) |envoyé de(?:puis)? mon |enviado desde mi |enviado do meu |"
+    r"inviato da(?:l mio)? i|verstuurd vanaf mijn |verzonden vanaf mijn |skickat från min |wysłane z )", re.I)
+SIGNED_LENGTH = 100
 SIGNATURE_LINES = 15
-
-
-def is_attribution(line: str) -> bool:
-    line = line.strip().lstrip("> ").replace("\xa0", " ").replace("\u202f", " ")
-    return 8 < len(line) <= 500 and line.endswith(":") and any(p.match(line) for p in ATTRIBUTION)
+BARE_LINES, BARE_LENGTH = 8, 70  # `--` without its space is a signature when what follows is small
 
 
 def ends_with_attribution(text: str) -> bool:
     """Whether the last one to three lines announce a quote: mail programs wrap the announcement."""
     lines = [line.strip() for line in text.strip().split("\n")][-3:]
-    return any(is_attribution(" ".join(lines[start:])) for start in range(len(lines)))
+    joined = [" ".join(lines[start:]) for start in range(len(lines))]
+    return any(attribution.is_certain(line) or attribution.is_likely(line) for line in joined)
 
 
 def folds(text: str, subject: str = "") -> tuple[tuple[int, int], ...]:
@@ -81,15 +78,35 @@ def _fold_end(lines: list[str], at: int, shown: tuple[int, int]) -> int:
     """Where the fold that begins on this line ends; `at` itself when none begins here."""
     line = lines[at].strip()
     limit = shown[0] if shown[0] > at else len(lines)
+    if not line:
+        return at
     if QUOTE.match(line):
         return min(_quote_end(lines, at), limit)
-    if (size := _announcement(lines, at)) or (size := _heading(lines, at)):
+    if size := _opening(lines, at):
         after = _skip_blank(lines, at + size)
         quoted = after < len(lines) and QUOTE.match(lines[after].strip())
         return min(_quote_end(lines, after) if quoted else len(lines), limit)
-    if lines[at].rstrip("\r") in ("-- ", "--") or SIGNED.match(line):
-        return _signature_end(lines, at, limit)
-    return at
+    if _is_signed(line):
+        return at + 1
+    return _signature_end(lines, at, limit) if line == "--" else at
+
+
+def _opening(lines: list[str], at: int) -> int:
+    """How many lines open a quote here: an announcement, an Outlook block, or either below a rule."""
+    if RULE.match(lines[at].strip()):
+        after = _skip_blank(lines, at + 1)
+        heads = after + _yandex_heads(lines, after)
+        size = (_announcement(lines, heads) or _heading(lines, after)) if heads < len(lines) else 0
+        return heads + size - at if size and heads > after else after + size - at if size else 0
+    return _announcement(lines, at) or _heading(lines, at)
+
+
+def _yandex_heads(lines: list[str], at: int) -> int:
+    """«Кому: …;» and «Тема: …;» between a rule and the announcement."""
+    count = 0
+    while at + count < len(lines) and count < 6 and forwards.is_header(lines[at + count]):
+        count += 1
+    return count
 
 
 def _announcement(lines: list[str], at: int) -> int:
@@ -98,12 +115,27 @@ def _announcement(lines: list[str], at: int) -> int:
         return 0
     for size in (1, 2, 3):
         window = [line.strip() for line in lines[at:at + size]]
-        if len(window) == size and all(window) and is_attribution(" ".join(window)):
-            return size if size == 1 or DATE_START.match(window[0]) else 0
+        if len(window) < size or not all(window) or (size > 1 and not attribution.begins(window[0])):
+            return 0
+        if _announces(lines, at, window):
+            # A sentence in front of a whole announcement is the writer's own.
+            whole = any(attribution.begins(window[start]) and _announces(lines, at + start, window[start:])
+                        for start in range(1, size))
+            return 0 if whole else size
     return 0
 
 
-DATE_START = re.compile(rf"(?:\w{{1,12}}[,.]{{0,2}}\s{{1,3}})?(?:on\s)?.{{0,20}}{DATE}", re.I)
+def _announces(lines: list[str], at: int, window: list[str]) -> bool:
+    line = " ".join(window)
+    if attribution.is_certain(line):
+        return True
+    after = _skip_blank(lines, at + len(window))
+    quoted = after < len(lines) and QUOTE.match(lines[after].strip()) is not None
+    return quoted and attribution.is_likely(line)
+
+
+def _is_signed(line: str) -> bool:
+    return len(line) <= SIGNED_LENGTH and SIGNED.match(line) is not None
 
 
 def _heading(lines: list[str], at: int) -> int:
@@ -131,12 +163,13 @@ def _quote_end(lines: list[str], at: int) -> int:
 
 
 def _signature_end(lines: list[str], at: int, limit: int) -> int:
-    """Up to the next quote; a long tail after `--` is no signature, a device's line stands alone."""
-    if SIGNED.match(lines[at].strip()):
-        return at + 1
+    """Up to the next quote; a long tail after `--` is no signature."""
     end = at + 1
-    while end < limit and not QUOTE.match(lines[end].strip()) and not _announcement(lines, end):
+    while end < limit and not QUOTE.match(lines[end].strip()) and not _opening(lines, end):
         end += 1
+    tail = [line for line in lines[at + 1:end] if line.strip()]
+    if lines[at].rstrip("\r") != "-- " and (len(tail) > BARE_LINES or any(len(line) > BARE_LENGTH for line in tail)):
+        return at
     return end if end - at <= SIGNATURE_LINES else at
 
 
