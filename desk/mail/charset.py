@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 
 ALIASES = {
     "cp-1251": "cp1251", "win-1251": "cp1251", "windows1251": "cp1251", "x-cp1251": "cp1251", "windows-1251": "cp1251",
@@ -39,6 +40,8 @@ CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5")
 FREQUENT = dict(zip("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
                     (110, 85, 80, 74, 67, 63, 55, 47, 45, 44, 35, 32, 30, 28, 26, 20, 19, 17, 17, 16, 16, 14, 12, 10, 9,
                      7, 6, 5, 4, 3, 3, 1, 4), strict=True))
+ASCII = re.compile(r"[\x00-\x7f]+")
+FLIP = re.compile(r"(?<=[a-zа-яѐ-џґ])[А-ЯЀ-ЏҐ]")
 ASCII_RUN = re.compile(rb"[\x00-\x7f]{2,}")
 SAMPLE_BYTES = 768
 FOREIGN_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
@@ -162,14 +165,7 @@ def _mostly_utf8(data: bytes) -> bool:
 
 def _russian(text: str) -> float:
     """Score of a text as Russian: frequent letters count up, case flips inside words and odd signs down."""
-    score, before = 0.0, " "
-    for char in text:
-        if char.isascii():
-            before = char
-            continue
-        lower = char.lower()
-        score += FREQUENT.get(lower, -60) / 20
-        if char != lower and before != " " and before.isalpha() and before == before.lower():
-            score -= 6
-        before = char
-    return score / max(1, sum(not c.isascii() for c in text)) * 10
+    foreign = ASCII.sub("", text)
+    counts = Counter(foreign.lower())
+    score = sum(FREQUENT.get(char, -60) * count for char, count in counts.items()) / 20
+    return (score - 6 * len(FLIP.findall(text))) / max(1, len(foreign)) * 10
