@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from . import words
 from .letter import Forwarded
@@ -46,7 +47,7 @@ def is_header(line: str) -> bool:
 def read(text: str, subject: str) -> Forwarded | None:
     """The forwarded letter's head as the text shows it, or nothing."""
     lines = text[:65536].split("\n")[:2000]
-    start = _start(lines, subject, len(lines))
+    start = _start(lines, subject, lambda before: False)
     if start is None:
         return None
     found: dict[str, str] = {}
@@ -65,9 +66,12 @@ def read(text: str, subject: str) -> Forwarded | None:
     return Forwarded(*(words.tidy(found.get(key, ""))[:500] for key in ("from", "date", "subject")))
 
 
-def shown_lines(lines: list[str], subject: str, first_announcement: int) -> tuple[int, int]:
-    """The lines of a forward, which stay shown; an empty range when there is none."""
-    start = _start(lines, subject, first_announcement)
+def shown_lines(lines: list[str], subject: str, announced: Callable[[int], bool]) -> tuple[int, int]:
+    """The lines of a forward, which stay shown; an empty range when there is none.
+
+    `announced` tells whether a quote begins above a line: a forward named in it belongs to the quoted history.
+    """
+    start = _start(lines, subject, announced)
     if start is None:
         return (len(lines), len(lines))
     end = next((at + 1 for at in range(start, len(lines)) if END.match(_bare(lines[at]))), len(lines))
@@ -99,11 +103,10 @@ def header_lines(lines: list[str], at: int) -> int:
     return end - at
 
 
-def _start(lines: list[str], subject: str, first_announcement: int) -> int | None:
-    """A forward named after an announced quote belongs to the quoted history."""
-    for at, line in enumerate(lines[:first_announcement + 1]):
-        if MARKER.match(_bare(line)):
-            return at
+def _start(lines: list[str], subject: str, announced: Callable[[int], bool]) -> int | None:
+    marked = next((at for at, line in enumerate(lines) if MARKER.match(_bare(line))), None)
+    if marked is not None and not announced(marked):
+        return marked
     if is_forward_subject(subject):
         return next((at for at in range(len(lines)) if is_heading(lines, at)), None)
     return None

@@ -68,7 +68,10 @@ def _bounced(headers: Headers, sender: Address, subject: str, text: str) -> bool
     if ROBOT.match(who):
         return True
     server = _empty_path(headers) or bool(SERVER.match(who)) or bool(ROBOT.match(sender.name))
-    return server + notice.is_subject(subject) + notice.is_failure(text) >= 2 and not ANSWERED.match(subject.strip())
+    named = notice.is_subject(subject)
+    if ANSWERED.match(subject.strip()) or not (server or named):
+        return False
+    return (server and named) or notice.is_failure(text)
 
 
 def _empty_path(headers: Headers) -> bool:

@@ -61,7 +61,7 @@ def remaining(text: str, spans: tuple[tuple[int, int], ...]) -> str:
 
 def _hidden(lines: list[str], subject: str) -> list[bool]:
     hidden = [False] * len(lines)
-    shown = forwards.shown_lines(lines, subject, _first_announcement(lines))
+    shown = forwards.shown_lines(lines, subject, lambda at: _announced(lines, at))
     at = 0
     while at < len(lines):
         if shown[0] <= at < shown[1]:
@@ -145,9 +145,9 @@ def _heading(lines: list[str], at: int) -> int:
     return forwards.header_lines(lines, at) if forwards.is_heading(lines, at) else 0
 
 
-def _first_announcement(lines: list[str]) -> int:
-    return next((at for at in range(len(lines)) if _announcement(lines, at) or BANNER.match(lines[at].strip())),
-                len(lines))
+def _announced(lines: list[str], before: int) -> bool:
+    """Whether a quote is announced above this line."""
+    return any(BANNER.match(lines[at].strip()) or _announcement(lines, at) for at in range(before))
 
 
 def _quote_end(lines: list[str], at: int) -> int:
