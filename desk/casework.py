@@ -77,8 +77,8 @@ def money_of(text: str) -> Decimal | None:
 
 def paid(ticket: Ticket) -> Decimal | None:
     """The sum the case is about: a confirmed one, else the one found with the most confidence."""
-    best = _best([f for f in ticket.facts if f.kind == "amount"])
-    return money_of(best.value) if best else None
+    found = best([f for f in ticket.facts if f.kind == "amount"])
+    return money_of(found.value) if found else None
 
 
 def _from_mail(session: Session, ticket: Ticket) -> dict[str, Known]:
@@ -108,20 +108,21 @@ def _own_words(message: Message) -> str:
 def _from_facts(facts: Sequence[Fact]) -> dict[str, Known]:
     out: dict[str, Known] = {}
     for name, kind in {**FROM_FACTS, **DATES}.items():
-        best = _best([f for f in facts if f.kind == kind])
-        if best is not None:
-            words = _day_words(best.value) if name in DATES else best.value
-            out[name] = Known(words, "fact", best.state in SURE)
-    best = _best([f for f in facts if f.kind == "amount"])
-    amount = money_of(best.value) if best else None
-    if best is not None and amount is not None:
-        sure = best.state in SURE
+        found = best([f for f in facts if f.kind == kind])
+        if found is not None:
+            words = _day_words(found.value) if name in DATES else found.value
+            out[name] = Known(words, "fact", found.state in SURE)
+    found = best([f for f in facts if f.kind == "amount"])
+    amount = money_of(found.value) if found else None
+    if found is not None and amount is not None:
+        sure = found.state in SURE
         out["price"] = Known(numerals.money(amount), "fact", sure)
         out["price_words"] = Known(numerals.money_in_words(amount), "fact", sure)
     return out
 
 
-def _best(facts: Sequence[Fact]) -> Fact | None:
+def best(facts: Sequence[Fact]) -> Fact | None:
+    """The one to believe: what a person confirmed, then what was found with the most confidence."""
     alive = [f for f in facts if f.state != "rejected"]
     return max(alive, key=lambda f: (f.state in SURE, f.confidence, -f.id), default=None)
 

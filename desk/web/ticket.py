@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from .. import deadlines, escalation, people, search, tickets
+from .. import deadlines, escalation, penalties, people, search, tickets
+from ..law import sheet
 from ..law.rules import Rule
 from ..models import Deadline, Fact, Message, Outbox, Ticket, User
 from . import conversation, history, words
@@ -87,6 +88,7 @@ def page(session: Session, ticket: Ticket, draft: Draft, code: int = 200) -> str
         taken=taken, offers=escalation.offers(ticket, taken, now=desk.now()),
         known_steps=escalation.known_ladder().steps, history=history.lines(session, ticket),
         rules=startable(desk.now()), draft=draft,
+        owed=penalties.of(ticket, words.today()), penalty_line=sheet.live,
         next_step=next_step(ticket, running), newest=newest(session, ticket.id), nonce=secrets.token_urlsafe(12),
         today=desk.now().astimezone(words.zone()).date(), undo_seconds=desk.conf().smtp.undo_seconds)
 

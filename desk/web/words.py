@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from markupsafe import Markup
 from .. import alerts, deadlines
 from ..ladder import Step as Rung
 from ..law.rules import Rule
+from ..law.words import Said
 from ..models import Deadline, Ticket, User
 from . import request as desk
 
@@ -115,7 +117,7 @@ def register(app: Flask) -> None:
 def _values() -> dict[str, Any]:
     """What every template may use."""
     functions = (asset, icon, left, urgency, used, deadline_title, explanation, marketplace_name, fact_kind,
-                 receipt_parts, unit_name, rung_title)
+                 receipt_parts, unit_name, rung_title, said, rubles)
     return {function.__name__: function for function in functions} | {
         "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
         "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES, "SOURCES": SOURCES,
@@ -202,6 +204,17 @@ def unit_name(rule: Rule) -> str:
 
 def explanation(deadline: Deadline) -> str:
     return deadline.explanation_ru if in_russian() else deadline.explanation_en
+
+
+def said(text: Said) -> str:
+    """What the law's arithmetic says, in the language of the page."""
+    return text.ru if in_russian() else text.en
+
+
+def rubles(value: Decimal) -> str:
+    """«24 990,00»: a sum without its sign, for columns."""
+    plain = f"{value:,.2f}"
+    return plain.replace(",", "\u00a0").replace(".", ",") if in_russian() else plain
 
 
 def in_russian() -> bool:
