@@ -1,0 +1,105 @@
+"""«Сроки»: what is about to be lost stands on top, every clock in its group, the month with its days off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+
+from desk import db, deadlines, tickets
+from desk.db import Database
+from desk.models import Ticket, User
+from desk.settings import Settings
+
+SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def started(database: Database, conf: Settings, deliver: Callable[..., None]) -> Callable[..., None]:
+    """Clocks on the first ticket: (rule, days since its event)."""
+    deliver()
+
+    def start(*clocks: tuple[str, int]) -> None:
+        with database.write() as session:
+            ticket = session.scalars(select(Ticket)).first()
+            assert ticket is not None
+            for rule, days in clocks:
+                deadlines.start(session, conf, ticket, rule, start_on=(db.now() - timedelta(days=days)).date(),
+                                actor="t", now=db.now())
+    return start
+
+
+def sections(page: str) -> list[str]:
+    return [re.sub(r"<[^>]+>|\s+", " ", part).strip() for part in re.findall(r"<section.*?</section>", page, re.S)]
+
+
+def test_the_consumers_own_rights_stand_on_top_and_turn_red(anna: FlaskClient, started: Callable[..., None]) -> None:
+    started(("zpp22_money", 30), ("zpp18_tech_15", 12), ("gk196_3y", 1), ("fz59_reply_30", 2))
+    page = anna.get("/deadlines").text
+    assert "board-rights is-dying" in page
+    first, overdue, *rest = sections(page)
+    assert "Права потребителя" in first
+    assert "Технически сложный товар" in first
+    assert "Просрочен" in overdue
+    assert "Позже" in rest[-1]
+    assert page.count("board-row is-late") == 2  # the dying right and the overdue demand, not the three years
+
+
+def test_a_paused_clock_waits_in_a_group_of_its_own(
+        anna: FlaskClient, started: Callable[..., None], database: Database) -> None:
+    started(("zpp22_money", 2))
+    with database.write() as session:
+        ticket = session.scalars(select(Ticket)).one()
+        clock = next(d for d in ticket.deadlines if d.rule == "zpp22_money")
+        deadlines.pause(session, clock, paused_on=db.now().date(), reason="ждём документы", actor="t", now=db.now())
+    page = anna.get("/deadlines").text
+    assert "На паузе" in page
+    assert "ждём документы" in page
+
+
+def test_the_board_is_narrowed_by_assignee_marketplace_and_rule(
+        anna: FlaskClient, started: Callable[..., None], database: Database, conf: Settings) -> None:
+    started(("zpp22_money", 2))
+    with database.write() as session:
+        ticket, user = session.scalars(select(Ticket)).one(), session.scalars(select(User)).first()
+        tickets.assign(session, conf, ticket, user, actor="t", now=db.now())
+        ours, shop = user.id if user else 0, ticket.marketplace
+    for query, rows in ((f"assignee={ours}", 2), ("assignee=none", 0), (f"marketplace={shop}", 2),
+                        ("marketplace=lamoda", 0), ("rule=zpp22_money", 1), ("rule=%27%22", 0), ("assignee=x", 2)):
+        assert anna.get(f"/deadlines?{query}").text.count("<li class=\"board-row") == rows, query
+
+
+def test_the_month_counts_the_load_and_marks_days_off(anna: FlaskClient, started: Callable[..., None]) -> None:
+    started(("zpp22_money", 2))
+    page = anna.get("/deadlines/month?month=2027-01").text
+    assert "Январь 2027" in page
+    assert page.count("month-day is-off") - page.count("is-off is-outside") == 16  # 1-10 and four more weekends
+    now = anna.get("/deadlines/month").text
+    assert "month-day" in now
+    due = (db.now() + timedelta(days=8)).strftime("%Y-%m")
+    assert "month-item" in now + anna.get(f"/deadlines/month?month={due}").text
+    for odd in ("", "x", "2026-13", "0001-01", "9999-12"):
+        assert anna.get(f"/deadlines/month?month={odd}").status_code == 200, odd
+
+
+@SQLITE
+def test_the_board_costs_the_same_for_one_clock_and_for_many(
+        app: Flask, anna: FlaskClient, started: Callable[..., None], deliver: Callable[..., None]) -> None:
+    engine, seen = app.extensions["desk"].database.reader, []
+    event.listen(engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
+    started(("zpp22_money", 2))
+    anna.get("/deadlines")  # the first visit also notes that she was here
+    counts = []
+    for _ in range(2):
+        seen.clear()
+        assert anna.get("/deadlines").status_code == 200
+        counts.append(len(seen))
+        for number in range(6):
+            deliver(sender=f"p{number}@mail.example", subject=f"Жалоба {number}")
+        started(*[("gk196_3y", n) for n in range(5)])
+    assert counts[0] == counts[1]
