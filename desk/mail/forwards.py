@@ -32,7 +32,7 @@ KEYS = {name: key for key, names in NAMES.items() for name in names.split()}
 WORDS = "|".join(sorted(KEYS, key=len, reverse=True))
 HEADER = re.compile(rf"[*|]{{0,2}}({WORDS})(?:\sel)?[*|]{{0,2}}\s?[:：][*|]{{0,2}}\s?(.*)$", re.I)
 INLINE = re.compile(r"(\d{1,2}\.\d{1,2}\.\d{4},? (?:в )?\d{1,2}:\d{2}(?::\d{2})?),? (.{1,300}@[^\s>]{1,200}>?):$")
-CLOCK = re.compile(r"\d{1,2}[:.]\d{2}")
+CLOCK = re.compile(r"\d{1,2}:\d{2}|\bklo?\.? \d{1,2}\.\d{2}")
 HEADING_LINES = 12
 
 
@@ -47,7 +47,7 @@ def is_header(line: str) -> bool:
 def read(text: str, subject: str) -> Forwarded | None:
     """The forwarded letter's head as the text shows it, or nothing."""
     lines = text[:65536].split("\n")[:2000]
-    start = _start(lines, subject, lambda before: False)
+    start = _start(lines, subject, lambda at: False)
     if start is None:
         return None
     found: dict[str, str] = {}
@@ -66,12 +66,12 @@ def read(text: str, subject: str) -> Forwarded | None:
     return Forwarded(*(words.tidy(found.get(key, ""))[:500] for key in ("from", "date", "subject")))
 
 
-def shown_lines(lines: list[str], subject: str, announced: Callable[[int], bool]) -> tuple[int, int]:
+def shown_lines(lines: list[str], subject: str, opens: Callable[[int], bool]) -> tuple[int, int]:
     """The lines of a forward, which stay shown; an empty range when there is none.
 
-    `announced` tells whether a quote begins above a line: a forward named in it belongs to the quoted history.
+    `opens` tells whether a quote is announced on a line: a forward named below it belongs to the quoted history.
     """
-    start = _start(lines, subject, announced)
+    start = _start(lines, subject, opens)
     if start is None:
         return (len(lines), len(lines))
     end = next((at + 1 for at in range(start, len(lines)) if END.match(_bare(lines[at]))), len(lines))
@@ -103,13 +103,17 @@ def header_lines(lines: list[str], at: int) -> int:
     return end - at
 
 
-def _start(lines: list[str], subject: str, announced: Callable[[int], bool]) -> int | None:
+def _start(lines: list[str], subject: str, opens: Callable[[int], bool]) -> int | None:
+    """By its mark; else, when the subject says so, where the first strange words begin."""
     marked = next((at for at, line in enumerate(lines) if MARKER.match(_bare(line))), None)
-    if marked is not None and not announced(marked):
+    if marked is not None and not any(opens(at) for at in range(marked)):
         return marked
-    if is_forward_subject(subject):
-        return next((at for at in range(len(lines)) if is_heading(lines, at)), None)
-    return None
+    if not is_forward_subject(subject):
+        return None
+    heading = next((at for at in range(len(lines)) if is_heading(lines, at)), None)
+    if heading is not None:
+        return heading
+    return next((at for at, line in enumerate(lines) if line.startswith(">") or opens(at)), None)
 
 
 def _bare(line: str) -> str:

@@ -14,7 +14,8 @@ BANNER = re.compile(
     r"original[- ]?(?:message|appointment|nachricht)|reply message|ursprüngliche nachricht|message d[’']origine|"
     r"message original|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|"
     r"wiadomość oryginalna|originalmeddelande|oprindelig meddelelse|original besked|вихідне повідомлення)"
-    r"\s?[-—_=*]{2,20}$", re.I)
+    r"\s?[-—_=*]{2,20}$|[^\w]{0,30}(?:please )?(?:type your reply above|reply above|write your reply above|"
+    r"пишите (?:ваш )?ответ выше|напишите ответ выше).{0,60}$|-{2,20} on .{0,200}wrote -{2,20}$", re.I)
 QUOTE = re.compile(r"[A-ZА-ЯЁ]{0,3}>")
 RULE = re.compile(r"[-_=─—]{5,}$")
 DEVICE = (r"(?:iphone|ipad|ipod|apple|mac|android|samsung|galaxy|xiaomi|redmi|poco|huawei|honor|realme|nokia|sony|htc|"
@@ -23,7 +24,7 @@ DEVICE = (r"(?:iphone|ipad|ipod|apple|mac|android|samsung|galaxy|xiaomi|redmi|po
 SIGNED = re.compile(
     rf"\W{{0,2}}(?:(?:отправлено|написано|послано|надіслано) (?:с|из|от|через|с помощью|з) "
     rf"(?:моего |моей |мобильн|устройств|телефон|смартфон|планшет|приложени|почты|{DEVICE})"
-    rf"|sent (?:from|via|with|using) (?:my |a |an |the )?(?:new |all new )?{DEVICE}|sent from my |"
+    rf"|sent (?:from|via|with|using) (?:my |a |an |the )?(?:new |all new )?{DEVICE}|sent from my [^,:;?!]{{2,60}}$|"
     r"get (?:outlook|bluemail|typeapp) for |(?:получить|скачать) outlook для |пересылаю с (?:iphone|ipad)|"
     r"von meinem .{2,30} gesendet|gesendet (?:von|mit) |envoyé de(?:puis)? mon |enviado desde mi |enviado do meu |"
     r"inviato da(?:l mio)? i|verstuurd vanaf mijn |verzonden vanaf mijn |skickat från min |wysłane z )", re.I)
@@ -145,9 +146,8 @@ def _heading(lines: list[str], at: int) -> int:
     return forwards.header_lines(lines, at) if forwards.is_heading(lines, at) else 0
 
 
-def _announced(lines: list[str], before: int) -> bool:
-    """Whether a quote is announced above this line."""
-    return any(BANNER.match(lines[at].strip()) or _announcement(lines, at) for at in range(before))
+def _announced(lines: list[str], at: int) -> bool:
+    return BANNER.match(lines[at].strip()) is not None or _announcement(lines, at) > 0
 
 
 def _quote_end(lines: list[str], at: int) -> int:
@@ -167,10 +167,12 @@ def _signature_end(lines: list[str], at: int, limit: int) -> int:
     end = at + 1
     while end < limit and not QUOTE.match(lines[end].strip()) and not _opening(lines, end):
         end += 1
+        if end - at > SIGNATURE_LINES:
+            return at
     tail = [line for line in lines[at + 1:end] if line.strip()]
     if lines[at].rstrip("\r") != "-- " and (len(tail) > BARE_LINES or any(len(line) > BARE_LENGTH for line in tail)):
         return at
-    return end if end - at <= SIGNATURE_LINES else at
+    return end
 
 
 def _skip_blank(lines: list[str], at: int) -> int:
