@@ -21,7 +21,8 @@ from .models import Deadline, Ticket, new_public_id
 from .settings import Settings
 
 __all__ = ["DeadlineError", "cancel", "extend", "extension", "first_reply_due", "known_rules", "meet", "miss", "pause",
-           "production_calendar", "promised", "prove", "reassign", "refresh", "reply_sent", "resume", "start"]
+           "production_calendar", "prolonged", "prolonged_words", "promised", "prove", "reassign", "recount", "refresh",
+           "reply_sent", "resume", "start"]
 FIRST_REPLY = "desk_first_reply_1w"
 PROMISE = "promised_by"
 LIVE = ("running", "paused")
@@ -124,12 +125,21 @@ def extend(session: Session, conf: Settings, deadline: Deadline, *, reason: str,
     _must(bool(reason.strip()), "reason_needed")
     if rule is None or rule.unit == "hour" or deadline.extended_by:
         raise DeadlineError("no_extension")
-    counted = count.extended(deadline.raw_due, rule.length, rule.unit, rule.day_kind, rule.roll,
-                             production_calendar())
+    counted = prolonged(deadline.raw_due, rule)
     deadline.extended_by = rule.id
-    said = Said(f"{deadline.explanation_ru}; продлён ({rule.law}, {rule.article}): {counted.explanation_ru}",
-                f"{deadline.explanation_en}; extended ({rule.law}, {rule.article}): {counted.explanation_en}")
+    said = prolonged_words(Said(deadline.explanation_ru, deadline.explanation_en), rule, counted)
     _moved(session, conf, deadline, rule, counted, said, "extended", reason=reason.strip(), actor=actor, now=now)
+
+
+def prolonged(raw_due: date, rule: Rule) -> count.Due:
+    """The last day after an extension by this rule, counted from the raw end; the rule is not in hours."""
+    return count.extended(raw_due, rule.length, rule.unit, rule.day_kind, rule.roll,  # type: ignore[arg-type]
+                          production_calendar())
+
+
+def prolonged_words(said: Said, rule: Rule, counted: count.Due) -> Said:
+    return Said(f"{said.ru}; продлён ({rule.law}, {rule.article}): {counted.explanation_ru}",
+                f"{said.en}; extended ({rule.law}, {rule.article}): {counted.explanation_en}")
 
 
 def pause(session: Session, deadline: Deadline, *, paused_on: date, reason: str, actor: str, now: datetime) -> None:
@@ -157,6 +167,18 @@ def resume(session: Session, conf: Settings, deadline: Deadline, *, resumed_on: 
     said = Said(f"{deadline.explanation_ru}; {counted.explanation_ru}",
                 f"{deadline.explanation_en}; {counted.explanation_en}")
     _moved(session, conf, deadline, rule, counted, said, "resumed", reason=deadline.pause_reason, actor=actor, now=now)
+
+
+def recount(session: Session, conf: Settings, deadline: Deadline, rule: Rule, counted: count.Due, said: Said, *,
+            version: str, reason: str, actor: str, now: datetime) -> None:
+    """Take what today's rules and calendar give (recounts.py finds it); alerts follow only another last day."""
+    deadline.rule_version = version
+    if (counted.raw, counted.rolled) != (deadline.raw_due, deadline.due):
+        _moved(session, conf, deadline, rule, counted, said, "recounted", reason=reason, actor=actor, now=now)
+        return
+    _take(deadline, rule, counted, said.ru, said.en)
+    audit.record(session, deadline.ticket, "deadline.recounted", actor=actor, now=now, rule=deadline.rule,
+                 was=deadline.due.isoformat(), due=deadline.due.isoformat(), reason=reason)
 
 
 def _rule(deadline: Deadline) -> Rule:
