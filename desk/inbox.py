@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, undefer
@@ -222,13 +222,11 @@ def _waiting(session: Session, now: datetime, which: ColumnElement[bool], count:
 
 def finish(session: Session, conf: Settings, row: Claimed, result: reading.Reading, *, now: datetime) -> None:
     """Everything this mail causes, in the caller's transaction; raises Fenced when the row is not ours any more."""
-    changed = session.execute(update(InboundMail).where(
+    inbound = session.scalar(update(InboundMail).where(
         InboundMail.id == row.id, InboundMail.lease_token == row.token, InboundMail.state == "received").values(
-        lease_token=None, lease_until=None))
-    assert isinstance(changed, CursorResult)
-    if changed.rowcount != 1:
+        lease_token=None, lease_until=None).returning(InboundMail).execution_options(populate_existing=True))
+    if inbound is None:
         raise Fenced
-    inbound = session.get_one(InboundMail, row.id)
     if _waits_for_parent(session, inbound, result, now):
         return
     with session.no_autoflush:  # it flushes where it must: each one costs as much as five queries

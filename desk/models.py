@@ -307,7 +307,8 @@ class Outbox(Base):
     """A letter of ours: exact bytes and Message-ID are stored before the first attempt, retries send the same."""
 
     __tablename__ = "outbox"
-    __table_args__ = (_one_of("state", OUTBOX_STATES), Index(None, "state", "try_after"))
+    __table_args__ = (_one_of("state", OUTBOX_STATES), Index(None, "state", "try_after"),
+                      Index(None, "kind", "created_at"))
     id: Mapped[int] = mapped_column(primary_key=True)
     dedup_key: Mapped[str] = mapped_column(String(200), unique=True)
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)

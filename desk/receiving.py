@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from . import alerts, audit, failpoints, outbox, phrases, routing, settings, tickets
@@ -188,13 +188,16 @@ def _plain(value: object) -> dict[str, object] | None:
 
 def _facts(session: Session, ticket: Ticket, message: Message, result: Reading, *, first: bool) -> None:
     known = set() if first else {(f.kind, f.value) for f in ticket.facts}
+    rows = []
     for fact in result.facts:
         if fact.place not in OWN_PLACES or (fact.kind, fact.value) in known:
             continue
         known.add((fact.kind, fact.value))
-        session.add(Fact(ticket_id=ticket.id, message_id=message.id, kind=fact.kind, value=fact.value[:500],
-                         quote=cards.mask(fact.quote[:500]), place=fact.place, start=fact.start, end=fact.end,
-                         confidence=fact.confidence, marketplace=fact.marketplace))
+        rows.append({"ticket_id": ticket.id, "message_id": message.id, "kind": fact.kind, "value": fact.value[:500],
+                     "quote": cards.mask(fact.quote[:500]), "place": fact.place, "start": fact.start, "end": fact.end,
+                     "confidence": fact.confidence, "marketplace": fact.marketplace})
+    if rows:  # all at once: SQLite takes objects one by one
+        session.execute(insert(Fact), rows)
 
 
 def _appended(session: Session, ticket: Ticket, message: Message, result: Reading, route: routing.Route, *,

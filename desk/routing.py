@@ -87,6 +87,6 @@ def _company_answer(session: Session, letter: Letter) -> Ticket | None:
     parts = domain.split(".")
     domains = [".".join(parts[i:]) for i in range(len(parts) - 1)]
     candidates = session.scalars(select(Ticket).where(
-        Ticket.company_case != "", Ticket.company_domain.in_(domains)).limit(500))
+        Ticket.company_case > "", Ticket.company_domain.in_(domains)).limit(500))
     text = f"{letter.subject}\n{letter.text[:20000]}"
     return next((t for t in candidates if re.search(rf"(?<!\w){re.escape(t.company_case)}(?!\w)", text)), None)

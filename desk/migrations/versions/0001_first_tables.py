@@ -264,6 +264,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('message_id', name=op.f('uq_outbox_message_id'))
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_outbox_kind_created_at'), ['kind', 'created_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_outbox_state_try_after'), ['state', 'try_after'], unique=False)
         batch_op.create_index(batch_op.f('ix_outbox_ticket_id'), ['ticket_id'], unique=False)
 
@@ -516,6 +517,7 @@ def downgrade() -> None:
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_outbox_ticket_id'))
         batch_op.drop_index(batch_op.f('ix_outbox_state_try_after'))
+        batch_op.drop_index(batch_op.f('ix_outbox_kind_created_at'))
 
     op.drop_table('outbox')
     with op.batch_alter_table('event', schema=None) as batch_op:
