@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import email.utils
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 
-from . import addresses, body, bounce, charset, forwards, headers, kind, limits, quotes, structure, words
+from . import addresses, body, bounce, charset, dates, forwards, headers, kind, limits, quotes, structure, words
 from .letter import Address, Attachment, Forwarded, Letter
 
 log = logging.getLogger(__name__)
@@ -76,18 +75,9 @@ def _references(head: headers.Headers) -> tuple[str, ...]:
 
 
 def _date(value: str, warnings: list[str]) -> datetime | None:
-    """What the sender claims, in UTC; nothing for dates that cannot be."""
-    if not value:
-        return None
-    try:
-        date = email.utils.parsedate_to_datetime(value[:200])
-        date = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
+    date = dates.read(value)
+    if value and date is None:
         warnings.append("bad_date")
-        return None
-    if not 1990 <= date.year <= 2100:
-        warnings.append("bad_date")
-        return None
     return date
 
 
