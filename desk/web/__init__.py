@@ -30,6 +30,7 @@ from . import (
     language,
     owed,
     queue,
+    rules,
     signing,
     users,
     verbs,
@@ -57,6 +58,6 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
     CSRFProtect(app)
     for part in (language, headers, access, errors, words, held, health):
         part.register(app)
-    for page in (signing, queue, verbs, escalating, files, held, alerting, board, owed, account, users, health):
+    for page in (signing, queue, verbs, escalating, files, held, alerting, board, rules, owed, account, users, health):
         app.register_blueprint(page.pages)
     return app

@@ -90,7 +90,8 @@ SOURCES = {"fact": lazy_gettext("found in the letters"), "letter": lazy_gettext(
            "desk": lazy_gettext("ours")}
 END_REASONS = {
     "ticket_closed": lazy_gettext("the ticket was closed"), "reply_sent": lazy_gettext("a reply was sent"),
-    "moved": lazy_gettext("its letters were moved"),
+    "moved": lazy_gettext("its letters were moved"), "rule": lazy_gettext("the rule changed"),
+    "calendar": lazy_gettext("the calendar changed"),
 }
 WARNINGS = {
     "too_large": lazy_gettext("This letter was too large to fetch whole: the rest is in the mailbox."),
@@ -193,13 +194,13 @@ def deadline_title(rule_id: str) -> str:
 
 def unit_name(rule: Rule) -> str:
     """«дней», «рабочих дней», «месяца»: the unit after the rule's number."""
-    if rule.unit == "month":
-        return str(ngettext("month", "months", rule.length))
-    if rule.unit == "year":
-        return str(ngettext("year", "years", rule.length))
+    number = rule.length
     if rule.day_kind == "working":
-        return str(ngettext("working day", "working days", rule.length))
-    return str(ngettext("day", "days", rule.length))
+        return str(ngettext("working day", "working days", number))
+    names = {"day": ngettext("day", "days", number), "week": ngettext("week", "weeks", number),
+             "month": ngettext("month", "months", number), "year": ngettext("year", "years", number),
+             "hour": ngettext("hour", "hours", number)}
+    return str(names[rule.unit])
 
 
 def explanation(deadline: Deadline) -> str:
