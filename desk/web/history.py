@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -86,8 +86,19 @@ def _deadline(what: str, detail: dict[str, str]) -> str:
     title = words.deadline_title(detail.get("rule", ""))
     texts = {"started": _("Deadline started: %(title)s", title=title), "met": _("Deadline met: %(title)s", title=title),
              "missed": _("Deadline missed: %(title)s", title=title),
-             "cancelled": _("Deadline cancelled: %(title)s", title=title)}
-    return texts.get(what, what)
+             "cancelled": _("Deadline cancelled: %(title)s", title=title),
+             "paused": _("Deadline paused: %(title)s", title=title)}
+    return texts.get(what) or _moved(what, title, detail)
+
+
+def _moved(what: str, title: str, detail: dict[str, str]) -> str:
+    """The last day before and after."""
+    heads = {"proven": _("Start of the deadline proven: %(title)s", title=title),
+             "resumed": _("Deadline goes on: %(title)s", title=title),
+             "extended": _("Deadline extended: %(title)s", title=title)}
+    was, due = (words.day(date.fromisoformat(detail[key])) for key in ("was", "due"))
+    return f"{heads.get(what) or _('Deadline counted anew: %(title)s', title=title)}: " + (
+        f"{was} → {due}" if was != due else due)
 
 
 def _fact(verdict: str, detail: dict[str, str]) -> str:

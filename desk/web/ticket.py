@@ -79,11 +79,12 @@ def newest(session: Session, ticket_id: int) -> int:
 
 def page(session: Session, ticket: Ticket, draft: Draft, code: int = 200) -> str:
     messages = _messages(session, ticket)
-    running = [d for d in ticket.deadlines if d.state == "running"]
+    running = [d for d in _live(ticket) if d.state == "running"]
     taken = escalation.steps(session, ticket)
     return render_template(
         "ticket.html", ticket=ticket, entries=[_entry(m, ticket.facts) for m in messages],
-        running=sorted(running, key=lambda d: d.due_at), ended=[d for d in ticket.deadlines if d.state != "running"],
+        running=running, live=_live(ticket), ended=[d for d in ticket.deadlines if d.state not in deadlines.LIVE],
+        extension=deadlines.extension,
         facts=_shown(ticket.facts), related=search.related(session, ticket), users=people.active(session),
         taken=taken, offers=escalation.offers(ticket, taken, now=desk.now()),
         known_steps=escalation.known_ladder().steps, history=history.lines(session, ticket),
@@ -91,6 +92,12 @@ def page(session: Session, ticket: Ticket, draft: Draft, code: int = 200) -> str
         owed=penalties.of(ticket, words.today()), penalty_line=sheet.live,
         next_step=next_step(ticket, running), newest=newest(session, ticket.id), nonce=secrets.token_urlsafe(12),
         today=desk.now().astimezone(words.zone()).date(), undo_seconds=desk.conf().smtp.undo_seconds)
+
+
+def _live(ticket: Ticket) -> list[Deadline]:
+    """Running clocks, the nearest first, then paused ones."""
+    live = [d for d in ticket.deadlines if d.state in deadlines.LIVE]
+    return sorted(live, key=lambda d: (d.state != "running", d.due_at))
 
 
 def _messages(session: Session, ticket: Ticket) -> Sequence[Message]:
@@ -132,7 +139,7 @@ def startable(now: datetime) -> dict[str, list[Rule]]:
     on = now.astimezone(words.zone()).date()
     groups: dict[str, list[Rule]] = {"them": [], "us": [], "desk": []}
     for rule in deadlines.known_rules().in_force(on):
-        if rule.unit != "hour":
+        if rule.unit != "hour" and rule.id != deadlines.PROMISE:
             groups[rule.whose].append(rule)
     return groups
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 
 from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -14,10 +13,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from .. import deadlines, outbox, tickets
-from ..models import Deadline, Fact, Message, Outbox, Ticket, User
+from ..models import Fact, Message, Outbox, Ticket, User
 from . import request as desk
 from . import ticket as ticket_page
-from . import words
 from .ticket import Draft, pages
 
 Answer = str | Response | tuple[str, int]
@@ -30,13 +28,23 @@ REFUSALS = {
     "rule_not_in_force": lazy_gettext("This rule is not in force on that day."),
     "length_needed": lazy_gettext("This deadline needs a length: write how many."),
     "hours_not_counted_yet": lazy_gettext("A deadline in hours cannot be started here."),
+    "out_of_calendar": lazy_gettext("This day is beyond the calendar."),
+    "promise_is_past": lazy_gettext("The promised day must come after the day of the promise."),
+    "not_running": lazy_gettext("This deadline is not running."),
+    "proof_needed": lazy_gettext("Write what proves it: the number of the receipt, the date of delivery."),
+    "changed_before": lazy_gettext("This deadline was paused or extended: cancel it and start it from the proven day."),
+    "reason_needed": lazy_gettext("Write the reason."),
+    "no_extension": lazy_gettext("The law gives no extension for it, or it was extended already."),
+    "pause_outside": lazy_gettext("A pause begins within the term: after its first day, before it is over."),
+    "not_paused": lazy_gettext("This deadline is not paused."),
+    "resumed_too_early": lazy_gettext("It cannot go on before it was paused."),
     "domain_needed": lazy_gettext("Write the domain that the company's letters come from, for example ozon.ru."),
     "unknown_fact": lazy_gettext("This fact is not on this ticket."),
 }
 
 
 @contextmanager
-def _on(number: int) -> Iterator[tuple[Session, Ticket]]:
+def on(number: int) -> Iterator[tuple[Session, Ticket]]:
     """One transaction on the ticket; a verb that refuses becomes a sentence on the page."""
     try:
         with desk.writing() as session:
@@ -48,7 +56,7 @@ def _on(number: int) -> Iterator[tuple[Session, Ticket]]:
         flash(str(REFUSALS.get(error.key, error.key)), "error")
 
 
-def _back(number: int, anchor: str = "") -> Response:
+def back(number: int, anchor: str = "") -> Response:
     return redirect(url_for("ticket.show", number=number, _anchor=anchor or None))
 
 
@@ -75,7 +83,7 @@ def reply(number: int) -> Answer:
                 _take(session, ticket)
     except outbox.OutboxError as error:
         return _keep(found, Draft(text=text, warning=str(REFUSALS.get(error.key, error.key))), 400)
-    return _back(number, "end")
+    return back(number, "end")
 
 
 @pages.post("/tickets/<int:number>/note")
@@ -83,9 +91,9 @@ def note(number: int) -> Answer:
     text = request.form.get("text", "")
     if not text.strip():
         return _keep(ticket_page.find(number), Draft(warning=str(REFUSALS["empty_text"]), tab="note"), 400)
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         tickets.note(session, ticket, text=text, author=session.get_one(User, desk.user().id), now=desk.now())
-    return _back(number, "end")
+    return back(number, "end")
 
 
 def _keep(ticket: Ticket, draft: Draft, code: int) -> Answer:
@@ -96,7 +104,7 @@ def _keep(ticket: Ticket, draft: Draft, code: int) -> Answer:
 def letter(number: int, public_id: str, what: str) -> Answer:
     """Take a reply back while it waits, or send a failed one once more."""
     done = False
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         out = session.scalar(select(Outbox).join(Message, Message.outbox_id == Outbox.id).where(
             Message.public_id == public_id, Message.ticket_id == ticket.id))
         if out is None:
@@ -108,7 +116,7 @@ def letter(number: int, public_id: str, what: str) -> Answer:
         return redirect(url_for("ticket.show", number=number, again=public_id, _anchor="composer"))
     if not done:
         flash(_("Too late: the letter has left.") if what == "undo" else _("This letter needs no second try."), "error")
-    return _back(number, "end")
+    return back(number, "end")
 
 
 # --- the ticket --------------------------------------------------------------------------------
@@ -116,17 +124,17 @@ def letter(number: int, public_id: str, what: str) -> Answer:
 
 @pages.post("/tickets/<int:number>/assign")
 def assign(number: int) -> Answer:
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         chosen = ticket_page.user_named(session, request.form.get("user", ""))
         tickets.assign(session, desk.conf(), ticket, chosen, actor=desk.actor(), now=desk.now())
-    return _back(number)
+    return back(number)
 
 
 @pages.post("/tickets/<int:number>/take")
 def take(number: int) -> Answer:
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         _take(session, ticket)
-    return _back(number)
+    return back(number)
 
 
 def _take(session: Session, ticket: Ticket) -> None:
@@ -136,33 +144,33 @@ def _take(session: Session, ticket: Ticket) -> None:
 
 @pages.post("/tickets/<int:number>/stage")
 def stage(number: int) -> Answer:
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         tickets.change_stage(session, ticket, request.form.get("stage", ""), actor=desk.actor(), now=desk.now())
-    return _back(number)
+    return back(number)
 
 
 @pages.post("/tickets/<int:number>/case")
 def record_case(number: int) -> Answer:
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         tickets.record_case(session, ticket, number=request.form.get("case", ""), domain=request.form.get("domain", ""),
                             actor=desk.actor(), now=desk.now())
-    return _back(number)
+    return back(number)
 
 
 @pages.post("/tickets/<int:number>/close")
 def close(number: int) -> Answer:
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         tickets.close(session, desk.conf(), ticket, reason=request.form.get("reason", "")[:500], actor=desk.actor(),
                       now=desk.now())
         flash(_("Ticket № %(number)s is closed.", number=number), "ok")
-    return _back(number)
+    return back(number)
 
 
 @pages.post("/tickets/<int:number>/reopen")
 def reopen(number: int) -> Answer:
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         tickets.reopen(session, ticket, actor=desk.actor(), now=desk.now())
-    return _back(number)
+    return back(number)
 
 
 # --- letters and facts -------------------------------------------------------------------------
@@ -172,45 +180,45 @@ def reopen(number: int) -> Answer:
 def join(number: int) -> Answer:
     """Attach all letters of this ticket to another one; each can be moved back."""
     target = request.form.get("to", 0, type=int)
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         to = tickets.by_number(session, target)
         if to is None or to.id == ticket.id:
             flash(_("There is no other ticket № %(number)s.", number=target), "error")
-            return _back(number)
+            return back(number)
         tickets.move_all(session, ticket, to, actor=desk.actor(), now=desk.now())
         flash(_("The letters of № %(number)s are here now. Each can be moved back by its menu.", number=number), "ok")
-    return _back(target)
+    return back(target)
 
 
 @pages.post("/tickets/<int:number>/messages/<public_id>/move")
 def move(number: int, public_id: str) -> Answer:
     target = request.form.get("to", 0, type=int)
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         to, message = tickets.by_number(session, target), _message(session, ticket, public_id)
         if to is None:
             flash(_("There is no other ticket № %(number)s.", number=target), "error")
-            return _back(number)
+            return back(number)
         tickets.move(session, message, to, actor=desk.actor(), now=desk.now())
-    return _back(target)
+    return back(target)
 
 
 @pages.post("/tickets/<int:number>/messages/<public_id>/confirm")
 def confirm_sender(number: int, public_id: str) -> Answer:
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         tickets.confirm_sender(session, _message(session, ticket, public_id), actor=desk.actor(), now=desk.now())
-    return _back(number)
+    return back(number)
 
 
 @pages.post("/tickets/<int:number>/facts/<int:fact_id>")
 def fact(number: int, fact_id: int) -> Answer:
-    with _on(number) as (session, ticket):
+    with on(number) as (session, ticket):
         found = session.get(Fact, fact_id)
         if found is None or found.ticket_id != ticket.id:
             abort(404)
         tickets.decide_fact(session, ticket, found, verdict=request.form.get("verdict", ""),
                             value=request.form.get("value", ""), user=session.get_one(User, desk.user().id),
                             now=desk.now())
-    return _back(number, "facts")
+    return back(number, "facts")
 
 
 def _message(session: Session, ticket: Ticket, public_id: str) -> Message:
@@ -218,34 +226,3 @@ def _message(session: Session, ticket: Ticket, public_id: str) -> Message:
     if found is None:
         abort(404)
     return found
-
-
-# --- deadlines ---------------------------------------------------------------------------------
-
-
-@pages.post("/tickets/<int:number>/deadlines")
-def start_deadline(number: int) -> Answer:
-    try:
-        start_on = date.fromisoformat(request.form.get("start_on", ""))
-    except ValueError:
-        flash(_("Write the day the deadline starts from, for example %(day)s.", day=words.day(desk.now())), "error")
-        return _back(number, "deadlines")
-    with _on(number) as (session, ticket):
-        started = deadlines.start(
-            session, desk.conf(), ticket, request.form.get("rule", ""), start_on=start_on,
-            proof=request.form.get("proof", "")[:500], length=request.form.get("length", type=int) or None,
-            actor=desk.actor(), now=desk.now())
-        flash(_("Deadline started: until %(day)s.", day=words.day(started.due)), "ok")
-    return _back(number, "deadlines")
-
-
-@pages.post("/tickets/<int:number>/deadlines/<public_id>/<any(meet,miss,cancel):what>")
-def end_deadline(number: int, public_id: str, what: str) -> Answer:
-    verb = {"meet": deadlines.meet, "miss": deadlines.miss, "cancel": deadlines.cancel}[what]
-    with _on(number) as (session, ticket):
-        found = session.scalar(select(Deadline).where(
-            Deadline.public_id == public_id, Deadline.ticket_id == ticket.id))
-        if found is None:
-            abort(404)
-        verb(session, found, reason=request.form.get("reason", "")[:500], actor=desk.actor(), now=desk.now())
-    return _back(number, "deadlines")
