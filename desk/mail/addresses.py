@@ -16,6 +16,9 @@ from .letter import Address
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^<>]*>|[,;:()]|[^\s",;:()<>]+|[<>]')
 ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{1,62}")
+# What is shown of addresses that no envelope may have: a host without a dot, an IP address, a quoted local part.
+READABLE = re.compile(r"(?:\"[^\"\\\x00-\x1f\x7f]{1,62}\"|[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f]{1,64})"
+                      r"@(?:[\w-]{1,63}(?:\.[\w-]{1,63})*|\[[\w.:]{3,45}\])")
 ANY_ADDRESS = re.compile(r"[^\s@<>()\",;:]{1,64}@[\w.-]{1,253}")
 
 
@@ -24,7 +27,9 @@ def read(value: str, hint: str = "") -> list[Address]:
     found: list[Address] = []
     for tokens in _split(value[: limits.HEADER_RAW]):
         if tokens:
-            found.append(_mailbox(tokens, hint)[0])
+            mailbox = _mailbox(tokens, hint)[0]
+            if mailbox.address or ":" not in tokens:  # not the name of an empty group
+                found.append(mailbox)
         if len(found) >= limits.ADDRESSES:
             break
     return found
@@ -39,7 +44,7 @@ def sender(values: list[str], hint: str = "") -> tuple[Address, bool]:
     if not groups:
         return Address("", ""), True
     address, doubtful = _mailbox(groups[0], hint)
-    doubtful = doubtful or len(values) > 1 or len(groups) > 1 or ":" in groups[0] or not address.address
+    doubtful = doubtful or len(values) > 1 or len(groups) > 1 or ":" in groups[0] or not valid(address.address)
     return address, doubtful or _names_another(address) or _others_disagree(value, address.address)
 
 
@@ -49,16 +54,20 @@ def valid(address: str) -> bool:
 
 
 def _split(value: str) -> list[list[str]]:
-    """Tokens of each mailbox, comments out. A group's name stays in front of its first mailbox, with the colon."""
+    """Tokens of each mailbox, a comment as one token. A group's name stays in front of its first, with the colon."""
     groups: list[list[str]] = [[]]
+    comment: list[str] = []
     depth = 0
     for word in TOKEN.findall(value):
         if word == "(":
             depth += 1
         elif word == ")":
             depth = max(0, depth - 1)
+            if not depth and comment:
+                groups[-1].append(f"({' '.join(comment)})")
+                comment = []
         elif depth:
-            continue
+            comment.append(word)
         elif word in ",;":
             if len(groups) > limits.ADDRESSES:
                 break
@@ -70,7 +79,8 @@ def _split(value: str) -> list[list[str]]:
 
 def _mailbox(tokens: list[str], hint: str) -> tuple[Address, bool]:
     """One mailbox, and whether its writing is odd."""
-    tokens = tokens[:limits.ADDRESSES]
+    comments = [token[1:-1] for token in tokens if token.startswith("(")]
+    tokens = [token for token in tokens[:limits.ADDRESSES] if not token.startswith("(")]
     angles = [i for i, token in enumerate(tokens) if token.startswith("<") and len(token) > 1]
     if angles:
         at = angles[0]
@@ -81,7 +91,8 @@ def _mailbox(tokens: list[str], hint: str) -> tuple[Address, bool]:
         name, spec = [t for t in tokens if t not in specs], specs[0] if specs else ""
         odd = len(tokens) != 1
     address = _normal(words.decode(spec, hint) if not spec.isascii() else spec)
-    text = words.visible(words.decode(" ".join(_bare(t) for t in name if t != ":"), hint))
+    shown = " ".join(_bare(t) for t in name if t != ":") or " ".join(comments)
+    text = words.visible(words.decode(shown, hint))
     return Address(text[: limits.NAME], address), odd
 
 
@@ -92,7 +103,8 @@ def _bare(token: str) -> str:
 def _normal(spec: str) -> str:
     local, _, domain = spec.rpartition("@")
     address = f"{local}@{domain.lower().rstrip('.')}"
-    return address if valid(address) and "=?" not in address else ""
+    fit = len(address) <= limits.ADDRESS and READABLE.fullmatch(address)
+    return address if fit and "=?" not in address else ""
 
 
 def _names_another(address: Address) -> bool:

@@ -13,11 +13,11 @@ MONTHS = {name: at for at, names in enumerate((
     for name in names.split()}
 ZONES = {
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "wet": 0, "west": 60, "bst": 60, "cet": 60, "met": 60, "cest": 120,
-    "mest": 120, "mesz": 120, "mez": 60, "eet": 120, "eest": 180, "msk": 180, "msd": 240, "samt": 240, "yekt": 300, "omst": 360,
-    "novt": 420, "krat": 420, "irkt": 480, "yakt": 540, "vlat": 600, "ist": 330, "hkt": 480, "sgt": 480, "jst": 540,
-    "kst": 540, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780, "ast": -240, "adt": -180, "est": -300,
-    "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "akst": -540, "hst": -600,
-    "brt": -180,
+    "mest": 120, "mesz": 120, "mez": 60, "eet": 120, "eest": 180, "msk": 180, "msd": 240, "samt": 240, "yekt": 300,
+    "omst": 360, "novt": 420, "krat": 420, "irkt": 480, "yakt": 540, "vlat": 600, "ist": 330, "hkt": 480, "sgt": 480,
+    "jst": 540, "kst": 540, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780, "ast": -240, "adt": -180, "est": -300,
+    "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "akst": -540,
+    "hst": -600, "brt": -180,
 }
 COMMENT = re.compile(r"\([^()]{0,100}\)")
 DAY_FIRST = re.compile(r"\b(\d{1,2})[\s.-]{0,3}([^\W\d_]{3,10})[\s.,-]{0,3}(\d{2,4})\b")
@@ -30,7 +30,7 @@ FIRST, LAST = 1990, 2100
 
 def read(value: str) -> datetime | None:
     """Aware, in UTC; without a zone it is taken for UTC; nothing for dates that cannot be."""
-    text = words.decode(value[:200]) if "=?" in value else value[:200]
+    text = value[:200] if value.isascii() and "=?" not in value else words.decode(value[:200])
     text = COMMENT.sub(" ", text)
     day = _day(text)
     if day is None:
