@@ -27,7 +27,7 @@ ALIASES = {
     "windows-874": "cp874", "tis-620": "tis-620",
 }
 # A name from a mail never reaches bytes.decode() unless it is one of these families.
-ALLOWED = re.compile(r"(?:iso-?8859-\d{1,2}|windows-12\d\d|cp\d{3,4}|koi8-[rut]|big5-?hkscs|euc-jp|johab|"
+ALLOWED = re.compile(r"(?:iso-?8859-\d{1,2}|windows-12\d\d|cp\d{3,4}|ibm\d{3,4}|koi8-[rut]|big5-?hkscs|euc-jp|johab|"
                      r"iso-2022-(?:jp|kr)(?:-\w{1,4})?|mac-(?:cyrillic|roman|latin2|greek|turkish)|"
                      r"utf-16(?:-?[lb]e)?|utf-32(?:-?[lb]e)?)", re.I)
 STATEFUL = ("utf-16", "utf-32", "utf-7", "iso2022", "iso-2022", "hz")
@@ -40,6 +40,7 @@ CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5")
 FREQUENT = dict(zip("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
                     (110, 85, 80, 74, 67, 63, 55, 47, 45, 44, 35, 32, 30, 28, 26, 20, 19, 17, 17, 16, 16, 14, 12, 10, 9,
                      7, 6, 5, 4, 3, 3, 1, 4), strict=True))
+JIS = re.compile(rb"\x1b\$[B@]([!-~]*)(?:\x1b\([BJ])?")
 ASCII = re.compile(r"[\x00-\x7f]+")
 FLIP = re.compile(r"(?<=[a-zа-яѐ-џґ])[А-ЯЀ-ЏҐ]")
 ASCII_RUN = re.compile(rb"[\x00-\x7f]{2,}")
@@ -78,12 +79,20 @@ def _stateful(data: bytes, name: str) -> tuple[str, bool]:
     if name == "utf-16" and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         name = "utf-16-be" if data[:1] == b"\x00" else "utf-16-le"
     if name in ("iso-2022-jp", "iso2022_jp"):
-        text = _strict(data, "iso2022_jp") or _strict(data, "iso2022_jp_3") or data.decode("iso2022_jp", "replace")
+        if not data.isascii():
+            return decode(data)
+        text = _strict(data, "iso2022_jp") or _strict(data, "iso2022_jp_3")
+        text = text or JIS.sub(_wide, data).decode("euc_jis_2004", "replace")
     else:
         text = data.decode(name, "replace")
     if name.startswith(("utf-16", "utf-32")) and text.count("\ufffd") * 4 > len(text):
         return decode(data)
     return clean(text.lstrip("\ufeff")), False
+
+
+def _wide(match: re.Match[bytes]) -> bytes:
+    """A run of two-byte JIS as EUC, where also a vendor's extra rows have their place."""
+    return bytes(byte | 0x80 for byte in match.group(1))
 
 
 def _strict(data: bytes, name: str) -> str:
