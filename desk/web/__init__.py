@@ -24,6 +24,7 @@ from . import (
     clocks,
     errors,
     escalating,
+    feeds,
     files,
     headers,
     health,
@@ -59,7 +60,7 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
     CSRFProtect(app)
     for part in (language, headers, access, errors, words, held, health):
         part.register(app)
-    for page in (signing, queue, verbs, clocks, escalating, files, held, alerting, board, rules, owed, account, users,
-                 health):
+    for page in (signing, queue, verbs, clocks, escalating, files, held, alerting, board, rules, owed, account,
+                 feeds, users, health):
         app.register_blueprint(page.pages)
     return app

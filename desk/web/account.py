@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy import select, update
 from werkzeug.wrappers import Response
 
-from .. import people
+from .. import feeds, people
 from ..models import User, WebSession
 from . import access
 from . import request as desk
@@ -31,14 +31,15 @@ def refusal(error: people.PeopleError) -> str:
 
 @pages.get("/account")
 def index() -> str:
-    return _page()
+    return page()
 
 
-def _page(error: str = "") -> str:
+def page(error: str = "", feed_link: str = "") -> str:
     mine = select(WebSession).where(WebSession.user_id == desk.user().id, WebSession.revoked_at.is_(None))
     sessions = desk.reading().scalars(mine.order_by(WebSession.seen_at.desc()))
     live = [s for s in sessions if people.is_live(desk.conf(), s, now=desk.now())]
-    return render_template("account.html", sessions=live, here=g.session_hash, error=error,
+    return render_template("account.html", sessions=live, here=g.session_hash, error=error, feed_link=feed_link,
+                           feeds=feeds.of(desk.reading(), desk.user()),
                            shortest=people.SHORTEST_PASSWORD)
 
 
@@ -47,9 +48,9 @@ def password() -> Answer:
     """The old password is asked unless none was set; afterwards only this browser stays signed in."""
     user, form = desk.user(), request.form
     if user.password_hash and not people.verified(user, form.get("old", "")):
-        return _page(_("The old password is not right.")), 403
+        return page(_("The old password is not right.")), 403
     if form.get("new", "") != form.get("again", ""):
-        return _page(_("The two new passwords are not the same.")), 400
+        return page(_("The two new passwords are not the same.")), 400
     try:
         with desk.writing() as session:
             fresh = session.get_one(User, user.id)
@@ -57,7 +58,7 @@ def password() -> Answer:
             secret = people.start_session(session, fresh, address=desk.address(), agent=request.user_agent.string,
                                           now=desk.now())
     except people.PeopleError as error:
-        return _page(refusal(error)), 400
+        return page(refusal(error)), 400
     flash(_("The password is changed. Everywhere else you are signed out."), "ok")
     response = redirect(url_for("account.index"))
     access.put_cookie(response, secret)
