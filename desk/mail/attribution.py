@@ -21,35 +21,44 @@ MAIL = r"[<(\[]{0,2}(?:mailto:)?[^<>()\s]{1,200}@[^<>()\s]{1,200}[>)\]]{1,3}"
 WROTE = (r"(?:написал(?:\(а\)|а|и)?|пишет|писал(?:\(а\)|а|и)?|wrote|writes|a\s[ée]crit|escribi[óo]|ha\sscritto|"
          r"escreveu|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?|пише|написав(?:\(ла\))?|schrieb|schreef|skrev|kirjoitti)")
 INSIDE = r"(?:schrieb|schreef|skrev|napisał|писал|пише|wrote)"
+WEEKDAY = (
+    r"(?:пн|вт|ср|чт|пт|сб|вс|нд|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|понеділок|вівторок|середа|"
+    r"четвер|п.ятниця|субота|неділя|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}|(?:mo|di|mi|do|fr|sa|so)|"
+    r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)|(?:lun|mar|mer|mié|jeu|jue|ven|vie|sam|sáb|dim|dom|"
+    r"gio|sab|seg|ter|qua|qui|sex)[^\W\d_]{0,6}|(?:pon|wt|śr|czw|pt|sob|niedz)|(?:ma|wo|vr|za|zo)|"
+    r"(?:mån|tis|ons|tors|fre|lör|sön|man|tirs|lør|søn)|(?:po|út|st|čt|pá|ne|ti|ke|to|pe|la|su))")
+LEAD = r"(?:on|am|le|el|em|il giorno|op|den|w dniu|dne|a|в|во|в письме от|у)"
+BEGIN = rf"\W{{0,3}}(?:{LEAD}\s)?(?:{WEEKDAY}[.,]{{0,2}}\s{{1,3}})?"
 # An announcement is known by how it begins and by how it ends: two cheap looks instead of one costly.
-DATED = re.compile(rf".{{0,40}}?{DATE}", re.I)
-TIMED = re.compile(rf".{{0,40}}?{DATE}.{{0,60}}?{TIME}|\W?{TIME}.{{0,12}}{DATE}", re.I)
-YEARED = re.compile(rf".{{0,60}}?\d{{4}}.{{0,60}}?{TIME}")
+DATED = re.compile(rf"{BEGIN}{DATE}", re.I)
+TIMED = re.compile(rf"{BEGIN}(?:{DATE}.{{0,60}}?{TIME}|{TIME}.{{0,12}}{DATE})", re.I)
+LOOSE = re.compile(rf".{{0,40}}?{DATE}", re.I)
+YEARED = re.compile(r".{0,60}?\d{4}")
 SAID = re.compile(r"[^:!?]{1,160}")
 MACHINE = re.compile(rf"on\s(?:\w{{3}},\s.{{0,20}}?{DATE}|.{{0,20}}?{DATE}.{{0,20}}?,?\sat\s{TIME})|"
                      rf"\w{{2,11}}[,.]{{1,2}}\s{DATE}.{{0,20}}{TIME}\s[+-]\d\d:?\d\d\sот\s", re.I)
-ENDS_WITH_MAIL = re.compile(rf"{MAIL}\s?(?:{WROTE}\s?)?:$", re.I)
-ENDS_WITH_WROTE = re.compile(rf"{MAIL}\s?{WROTE}\s?:$", re.I)
 CERTAIN = (
-    (TIMED, ENDS_WITH_MAIL),  # Gmail, Yandex, Rambler, Apple
+    (TIMED, re.compile(rf"{MAIL}\s?(?:{WROTE}\s?)?:$", re.I)),  # Gmail, Yandex, Rambler, Apple
     (TIMED, re.compile(rf"\b(?:от|пользователь)\s.{{0,160}}{MAIL}.{{0,20}}:$|написал\(а\)\s?:$", re.I)),  # Mail.ru
     (DATED, re.compile(rf"\b{INSIDE}\s.{{0,160}}{MAIL}\s?:$|{MAIL}\s?{WROTE}\s?:$", re.I)),
-    (SAID, ENDS_WITH_WROTE),
-    (SAID, re.compile(rf"{MAIL}\s{INSIDE}\s(?:am|on|op|den)\s.{{0,40}}{DATE}.{{0,40}}:$", re.I)),
     (MACHINE, re.compile(r"(?:wrote\s?|от\s.{1,160}):$", re.I)),
 )
 BEFORE_A_QUOTE = (
-    (DATED, re.compile(rf"{WROTE}\s?:$|\b{INSIDE}\s.{{1,120}}:$", re.I)),
-    (TIMED, re.compile(r"\bот\s.{1,200}:$", re.I)),
-    (SAID, re.compile(rf"\s{INSIDE}\s(?:am\s|on\s|op\s)?.{{0,20}}{DATE}.{{0,40}}:$", re.I)),
-    (re.compile(r"(?:вы писали|you wrote)\b", re.I), re.compile(r".{0,80}:$")),
-    (re.compile(rf"(?:\w{{2,11}}[,.]{{1,2}}\s)?{DATE}.{{0,20}}{TIME},\s", re.I), re.compile(r".{1,60}:$")),
-    (YEARED, re.compile(rf"{MAIL}.{{0,20}}:$")),  # languages unknown to us
+    (LOOSE, re.compile(rf"{WROTE}\s?:$|\b{INSIDE}\s.{{1,120}}:$|{MAIL}\s?:$|{TIME}.{{0,40}}\bот\s.{{1,200}}:$", re.I)),
+    (SAID, re.compile(rf"\s{INSIDE}\s(?:am\s|on\s|op\s|den\s)?.{{0,20}}{DATE}.{{0,40}}:$|{MAIL}\s?{WROTE}\s?:$", re.I)),
+    (re.compile(r"(?:вы писали|you wrote|quoting|цитирую|цитата|zitat von|citando|citando a)\b", re.I),
+     re.compile(r".{0,80}:$")),
+    (DATED, re.compile(rf"{TIME},\s[^:]{{1,60}}:$", re.I)),
+    (YEARED, re.compile(rf"{TIME}.{{0,160}}{MAIL}.{{0,20}}:$")),  # languages unknown to us
     (re.compile(r"\w{1,30}(?:\s[\w.]{1,30}){0,3}\s(?:wrote|writes|schrieb|a\sécrit)\s?:$", re.I), re.compile(":$")),
 )
+AN_ADDRESS = re.compile(r"\S{1,200}@\S{1,200}")
+# Words of a person who tells what happened; no program puts them between a date and a name.
+TOLD = re.compile(r"\b(?:мне|нам|меня|нас|(?:я|мы)\s\w+л[аи]?|письмо|сообщение|ответ|получил\w*|пришл\w+|приш[её]л|прислал\w*|"
+                  r"отправил\w*|позвонил\w*|ответил\w*|received|replied|answered|sent)\b", re.I)
 NAMED = re.compile(r"(?:[A-ZА-ЯЁ][\w.-]{0,30}\s){2,4}(?:пишет|написал\(а\)|писал\(а\))\s?:$")
-START = re.compile(rf"\W{{0,3}}(?:(?:on|am|le|el|il giorno|em|op|den|w dniu)\s.{{0,20}}?{DATE}"
-                   rf"|(?:[^\W\d_]{{1,12}}[,.]{{0,2}}\s{{1,3}})?{DATE}.{{0,30}}?{TIME}|{TIME},\s.{{0,4}}{DATE})", re.I)
+START = re.compile(rf"{BEGIN}(?:{DATE}.{{0,30}}?{TIME}|{TIME},\s.{{0,4}}{DATE})"
+                   rf"|\W{{0,3}}(?:on|am|le|el|il giorno|em|op|den|w dniu)\s.{{0,20}}?{DATE}", re.I)
 DIGIT = re.compile(r"\d")
 REST = re.compile(r"(?<=[a-zé]\s:|[a-zó)é]{2}:)\s{2,}\S.*$")
 LONGEST = 320
@@ -58,7 +67,7 @@ LONGEST = 320
 def is_certain(line: str) -> bool:
     """A program's line, whatever follows it."""
     line = _plain(line)
-    return _announces(line) and _matches(line, CERTAIN)
+    return _announces(line) and _matches(line, CERTAIN) and not TOLD.search(AN_ADDRESS.sub("", line))
 
 
 def is_likely(line: str) -> bool:

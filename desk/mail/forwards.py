@@ -21,14 +21,14 @@ SUBJECT = re.compile(r"(?:\[[^\[\]]{1,30}\]\s?)?(?:fwd?|пересл|пер|пе
                      r"\s?(?:\[\d+\])?\s?[:：]", re.I)
 NAMES = {
     "from": "от from отправитель von de da van från fra od від",
-    "date": "дата date отправлено sent gesendet datum envoyé enviado fecha inviato data verzonden skickat sendt "
-            "wysłano надіслано створено время",
+    "date": "дата date отправлено отправленные sent gesendet datum envoyé enviado fecha inviato data verzonden skickat "
+            "sendt wysłano надіслано створено время",
     "subject": "тема subject betreff objet asunto oggetto assunto onderwerp ämne emne temat",
     "to": "кому to an à para a aan till til do получатель",
     "cc": "копия cc kopie копія",
     "other": "bcc reply-to ответить importance важность attachments вложения priority приоритет organization",
 }
-KEYS = {name: key for key, names in NAMES.items() for name in names.split()}
+KEYS = {name: key for key, names in NAMES.items() for name in names.split()} | {"от кого": "from", "від кого": "from"}
 WORDS = "|".join(sorted(KEYS, key=len, reverse=True))
 HEADER = re.compile(rf"[*|]{{0,2}}({WORDS})(?:\sel)?[*|]{{0,2}}\s?[:：][*|]{{0,2}}\s?(.*)$", re.I)
 INLINE = re.compile(r"(\d{1,2}\.\d{1,2}\.\d{4},? (?:в )?\d{1,2}:\d{2}(?::\d{2})?),? (.{1,300}@[^\s>]{1,200}>?):$")

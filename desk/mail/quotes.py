@@ -13,10 +13,12 @@ BANNER = re.compile(
     r"[-—_=*]{2,20}\s?(?:исходное (?:сообщение|письмо)|первоначальное сообщение|оригинальное сообщение|"
     r"original[- ]?(?:message|appointment|nachricht)|reply message|ursprüngliche nachricht|message d[’']origine|"
     r"message original|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|"
-    r"wiadomość oryginalna|originalmeddelande|oprindelig meddelelse|original besked|вихідне повідомлення)"
+    r"wiadomość oryginalna|originalmeddelande|oprindelig meddelelse|original besked|"
+    r"вихідне повідомлення|оригінальне повідомлення)"
     r"\s?[-—_=*]{2,20}$|[^\w]{0,30}(?:please )?(?:type your reply above|reply above|write your reply above|"
     r"пишите (?:ваш )?ответ выше|напишите ответ выше).{0,60}$|-{2,20} on .{0,200}wrote -{2,20}$", re.I)
 QUOTE = re.compile(r"[A-ZА-ЯЁ]{0,3}>")
+MORE_THAN = re.compile(r">\s?\d")
 RULE = re.compile(r"[-_=─—]{5,}$")
 DEVICE = (r"(?:iphone|ipad|ipod|apple|mac|android|samsung|galaxy|xiaomi|redmi|poco|huawei|honor|realme|nokia|sony|htc|"
           r"lg|blackberry|windows|outlook|яндекс|yandex|mail|my ?mail|gmail|yahoo|aol|rambler|proton|blue ?mail|nine|"
@@ -82,7 +84,8 @@ def _fold_end(lines: list[str], at: int, shown: tuple[int, int]) -> int:
     if not line:
         return at
     if QUOTE.match(line):
-        return min(_quote_end(lines, at), limit)
+        end = min(_quote_end(lines, at), limit)
+        return at if end - at <= 2 and all(MORE_THAN.match(row.strip()) for row in lines[at:end]) else end
     if size := _opening(lines, at):
         after = _skip_blank(lines, at + size)
         quoted = after < len(lines) and QUOTE.match(lines[after].strip())
@@ -170,9 +173,16 @@ def _signature_end(lines: list[str], at: int, limit: int) -> int:
         if end - at > SIGNATURE_LINES:
             return at
     tail = [line for line in lines[at + 1:end] if line.strip()]
-    if lines[at].rstrip("\r") != "-- " and (len(tail) > BARE_LINES or any(len(line) > BARE_LENGTH for line in tail)):
+    if lines[at].rstrip("\r") != "-- " and (len(tail) > BARE_LINES or any(_is_speech(line) for line in tail)):
         return at
     return end
+
+
+def _is_speech(line: str) -> bool:
+    """More than a name, an address or a slogan: such a line is no signature."""
+    line = line.strip()
+    return len(line) > BARE_LENGTH or RULE.match(line + "---") is not None or (
+        line.endswith((".", "!", "?")) and line.count(" ") >= 2 and not _is_signed(line))
 
 
 def _skip_blank(lines: list[str], at: int) -> int:
