@@ -16,7 +16,7 @@ from .. import deadlines, escalation, penalties, people, search, tickets
 from ..law import sheet
 from ..law.rules import Rule
 from ..models import Deadline, Fact, Message, Outbox, Ticket, User
-from . import conversation, history, words
+from . import conversation, history, timeline, words
 from . import request as desk
 
 pages = Blueprint("ticket", __name__)
@@ -90,6 +90,7 @@ def page(session: Session, ticket: Ticket, draft: Draft, code: int = 200) -> str
         known_steps=escalation.known_ladder().steps, history=history.lines(session, ticket),
         rules=startable(desk.now()), draft=draft,
         owed=penalties.of(ticket, words.today()), penalty_line=sheet.live,
+        timeline=timeline.of(ticket, messages, taken, words.today()),
         next_step=next_step(ticket, running), newest=newest(session, ticket.id), nonce=secrets.token_urlsafe(12),
         today=desk.now().astimezone(words.zone()).date(), undo_seconds=desk.conf().smtp.undo_seconds)
 
