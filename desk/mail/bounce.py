@@ -22,12 +22,12 @@ def read(part: Part, text: str) -> Bounce:
     report = _worst(part)
     recipient = report.recipient or _address(part.headers.get("x-failed-recipients"))
     plain = notice.read(text[:REPORT], not_these=_known(part))
-    if not recipient:
-        recipient = plain.recipient
+    returned = _returned(part)
+    recipient = recipient or plain.recipient or _only(returned)
     reason = report.reason or (plain.reason if plain.recipient in ("", recipient) else "")
     status = report.status or _status(reason) or _status(plain.text)
     action = report.action or ("delayed" if plain.delayed or notice.is_delay(part.headers.get("subject")) else "failed")
-    return Bounce(recipient, status, reason[:500], _original(part, text), action)
+    return Bounce(recipient, status, reason[:500], _original(returned, text), action)
 
 
 def delivered(part: Part) -> bool:
@@ -38,7 +38,7 @@ def delivered(part: Part) -> bool:
 
 def _worst(part: Part) -> Bounce:
     """The first recipient that failed, else the first that is late, else the first."""
-    reports = [report for report in _reports(part) if report.recipient]
+    reports = sorted(_reports(part), key=lambda report: not report.recipient)
     for action in ("failed", "delayed"):
         if found := next((report for report in reports if report.action == action), None):
             return found
@@ -59,7 +59,8 @@ def _reports(part: Part) -> list[Bounce]:
 
 
 def _report(fields: headers.Headers) -> Bounce:
-    address = _address(fields.get("final-recipient")) or _address(fields.get("original-recipient"))
+    names = ("final-recipient", "original-recipient", "x-actual-recipient")
+    address = next((found for name in names if (found := _address(fields.get(name)))), "")
     status = STATUS.search(fields.get("status"))
     action = re.match(r"[a-z]*", fields.get("action").strip().lower())
     return Bounce(address, status.group(1) if status else "", _reason(fields), "", action.group() if action else "")
@@ -88,12 +89,23 @@ def _known(part: Part) -> set[str]:
     return {a.address.lower() for name in ("from", "to") for a in addresses.read(part.headers.get(name)[:2000])}
 
 
-def _original(part: Part, text: str) -> str:
+def _returned(part: Part) -> headers.Headers:
+    """The head of the letter that comes back, empty when the report does not hold it."""
     for leaf in part.leaves():
         if leaf.type in RETURNED:
             data = leaf.data()[0][: limits.HEADER_BLOCK].lstrip(b"\r\n")
-            fields, _ = headers.read(data, 0, len(data))
-            if found := headers.identifiers(fields.get("message-id")):
-                return found[0]
+            return headers.read(data, 0, len(data))[0]
+    return headers.Headers()
+
+
+def _only(returned: headers.Headers) -> str:
+    """The addressee of the letter that comes back, when it had just one."""
+    to = addresses.read(returned.get("to"))
+    return to[0].address.lower() if len(to) == 1 else ""
+
+
+def _original(returned: headers.Headers, text: str) -> str:
+    if found := headers.identifiers(returned.get("message-id")):
+        return found[0]
     match = IDENTIFIER.search(text[:REPORT])
     return match.group(1) if match else ""

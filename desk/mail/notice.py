@@ -13,7 +13,7 @@ from . import addresses, words
 
 SUBJECT = re.compile(
     r"(?:недоставленное сообщение|письмо не доставлено|сообщение не доставлено|недоставлено|"
-    r"не уда(?:лось|[её]тся) доставить|mail failure|undeliver(?:ed|able)|unable to deliver|"
+    r"не уда(?:лось|[её]тся) доставить|mail failure|mail system error|undeliver(?:ed|able)|unable to deliver|"
     r"non[ -]?deliver(?:y|able)|delivery status notification|delivery (?:failure|notification|has failed|report)|"
     r"mail delivery|(?:permanent|message) delivery|failure notice|failed mail|returned mail|mail returned|"
     r"returned to sender|could ?not (?:send|deliver)|message status - undeliverable|"
@@ -28,6 +28,7 @@ OWN_WORDS = re.compile(
     r"(?:could|can)(?: ?not|n't) be delivered to (?:one|the following|these|some|all)|user unknown|"
     r"(?:unable|able) to deliver your (?:message|mail)|(?:message|mail) (?:was not|wasn't|couldn't be) delivered to|"
     r"wasn't able to deliver your|delivery attempts|undeliverable message|unknown user|"
+    r"message was undeliverable due|"
     r"не удалось выполнить доставку|не доставлено следующ|ваше письмо не может\s+быть|"
     r"письмо отправлено почтовым сервером|fehler bei der nachrichtenzustellung|"
     r"konnte nicht (?:an \S{1,80} )?zugestellt|n'a pas pu être remis|échec de la remise|no se pudo entregar)", re.I)
