@@ -16,7 +16,7 @@ from .. import casework, escalation, letters
 from ..directory import Body
 from ..ladder import Step as Rung
 from ..models import Attachment, Letter, Message, Step, Ticket, User
-from . import files, words
+from . import files, owed, words
 from . import request as desk
 from . import ticket as ticket_page
 
@@ -65,7 +65,7 @@ def new(number: int, key: str) -> Answer:
 
 def _form(found: Ticket, rung: Rung, refusal: str = "") -> str:
     body, template = _body(found, rung), _template(rung)
-    known = _known(found, body)
+    known = _known(found, body, template)
     same_body = request.form.get("body", "") == _chosen_body(found, rung)
     typed = request.form if request.method == "POST" and same_body else {}
     fields = [] if template is None else [
@@ -85,7 +85,7 @@ def _preview(found: Ticket, template: letters.Template | None, fields: list[Fiel
     if template is None:
         return "", ()
     facts = _facts(fields, known)
-    tables = _tables(found)
+    tables = _tables(found, template)
     missing = template.missing(facts, tables)
     if missing:
         return "", missing
@@ -94,7 +94,7 @@ def _preview(found: Ticket, template: letters.Template | None, fields: list[Fiel
 
 def _freeze(found: Ticket, rung: Rung) -> str:
     template, body = _template(rung), _body(found, rung)
-    known = _known(found, body)
+    known = _known(found, body, template)
     names = template.places() if template else ()
     fields = [_field(name, known.get(name), request.form.get(f"fact-{name}")) for name in names
               if not name.endswith(("_table", "_words"))]
@@ -105,16 +105,19 @@ def _freeze(found: Ticket, rung: Rung) -> str:
                                  channel=request.form.get("channel", ""), reason=request.form.get("reason", ""),
                                  author=author, now=desk.now())
         if template is not None:
-            escalation.write(session, ticket, row, template.key, facts=_facts(fields, known), tables=_tables(found),
-                             annexes=request.form.getlist("annex"), written_on=words.today(), author=author,
-                             now=desk.now())
+            escalation.write(session, ticket, row, template.key, facts=_facts(fields, known),
+                             tables=_tables(found, template), annexes=request.form.getlist("annex"),
+                             written_on=words.today(), author=author, now=desk.now())
         return row.public_id
 
 
-def _known(found: Ticket, body: Body | None) -> dict[str, casework.Known]:
+def _known(found: Ticket, body: Body | None, template: letters.Template | None) -> dict[str, casework.Known]:
     name = words.marketplace_name(found.marketplace) if found.marketplace else ""
-    return casework.known(desk.reading(), desk.conf(), found, body=body, marketplace=name, author=desk.user(),
-                          now=desk.now())
+    known = casework.known(desk.reading(), desk.conf(), found, body=body, marketplace=name, author=desk.user(),
+                           now=desk.now())
+    known.pop("penalty_sum", None)  # of an earlier letter: it has grown since
+    late = owed.in_letter(found, template)
+    return {**known, "penalty_sum": casework.Known(owed.letter_sum(late), "law", late.sure)} if late else known
 
 
 def _field(name: str, known: casework.Known | None, typed: str | None) -> Field:
@@ -129,8 +132,8 @@ def _facts(fields: list[Field], known: dict[str, casework.Known]) -> dict[str, s
     return casework.with_words({**ours, **{field.name: field.value for field in fields}})
 
 
-def _tables(found: Ticket) -> dict[str, list[list[str]]]:
-    """Tables a letter may show: chosen annexes with their numbers, what is missing, what was done."""
+def _tables(found: Ticket, template: letters.Template | None) -> dict[str, list[list[str]]]:
+    """Tables a letter may show: chosen annexes with their numbers, what is missing, what was done, the penalty."""
     chosen = [a for a in _annexes(found) if request.method == "GET" or a.public_id in request.form.getlist("annex")]
     out: dict[str, list[list[str]]] = {}
     if chosen:
@@ -143,6 +146,9 @@ def _tables(found: Ticket) -> dict[str, list[list[str]]]:
     out["steps_table"] = [["Когда", "Что сделано", "Ответ"], *(
         [s.sent_on.strftime("%d.%m.%Y") if s.sent_on else "",
          f"{escalation.known_ladder().steps[s.key].title_ru}: {s.addressee}", s.answer] for s in done)]
+    late = owed.in_letter(found, template)
+    if late is not None and (rows := owed.letter_table(late, request.form.get("fact-penalty_sum"))):
+        out["penalty_table"] = rows
     return out
 
 

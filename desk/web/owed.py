@@ -14,9 +14,10 @@ from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from .. import casework, lawbook, penalties
+from .. import casework, deadlines, lawbook, letters, penalties
 from ..law import penalty, sheet
 from ..law.penalty import Day, Debt, Penalty
+from ..letters import numerals
 from ..models import Ticket
 from . import ticket as ticket_page
 from . import words
@@ -78,6 +79,24 @@ def periods(days: Sequence[Day]) -> Iterator[Period]:
     for _added, run in itertools.groupby(days, key=lambda day: day.added):
         same = list(run)
         yield Period(same[0], same[-1])
+
+
+def in_letter(ticket: Ticket, template: letters.Template | None) -> penalties.Owed | None:
+    """The delay a letter speaks of: of the clock that it starts, or the longest when it starts none."""
+    rule = deadlines.known_rules().get(str(template.meta.get("rule", ""))) if template else None
+    return next((one for one in penalties.of(ticket, words.today()) if one.late and one.penalty
+                 and (rule is None or one.rule == rule.penalty)), None)
+
+
+def letter_sum(late: penalties.Owed) -> str:
+    return numerals.money(late.penalty.amount) if late.penalty else ""
+
+
+def letter_table(late: penalties.Owed, typed: str | None) -> list[list[str]]:
+    """The calculation; none beside a sum that a person wrote otherwise: the two must not differ."""
+    if late.penalty is None or (typed is not None and casework.money_of(typed) != casework.money_of(letter_sum(late))):
+        return []
+    return [["Расчёт неустойки", ""], *([what.ru, much.ru] for what, much in sheet.rows(late.penalty))]
 
 
 def _asked(ticket: Ticket) -> tuple[Asked, penalties.Owed | None]:

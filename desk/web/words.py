@@ -87,7 +87,7 @@ STEP_STATES = {"prepared": lazy_gettext("prepared"), "sent": lazy_gettext("sent"
                "cancelled": lazy_gettext("cancelled")}
 SOURCES = {"fact": lazy_gettext("found in the letters"), "letter": lazy_gettext("from the letter before"),
            "mail": lazy_gettext("from the consumer's mail"), "directory": lazy_gettext("from the directory"),
-           "desk": lazy_gettext("ours")}
+           "desk": lazy_gettext("ours"), "law": lazy_gettext("counted by the desk")}
 END_REASONS = {
     "ticket_closed": lazy_gettext("the ticket was closed"), "reply_sent": lazy_gettext("a reply was sent"),
     "moved": lazy_gettext("its letters were moved"), "rule": lazy_gettext("the rule changed"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,9 +19,13 @@ from desk.models import Fact, Ticket
 from desk.settings import Settings
 from desk.web import owed
 
+from .conftest import post
+
 T = "/tickets/1001"
 SHEET = f"{T}/penalty"
 RUSSIAN = {"Accept-Language": "ru"}
+FIELD = re.compile(r'<input[^>]*name="(fact-\w+)" value="([^"]*)"')
+LONG = re.compile(r'<textarea[^>]*name="(fact-\w+)"[^>]*>([^<]*)</textarea>')
 
 
 @pytest.fixture
@@ -106,3 +112,23 @@ def test_days_are_put_together_until_the_growth_changes() -> None:
     debt = penalty.Debt("goods_1pct", None, Decimal(10000), date(2025, 10, 1))
     found = list(owed.periods(penalty.table(debt, date(2026, 2, 5), lawbook.penalties())))
     assert [(p.days, p.first.added) for p in found] == [(122, 100), (1, Decimal(-2200)), (4, 0)]
+
+
+CLAIM = f"{T}/steps/new/claim_seller"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_claim_names_the_sum_with_its_calculation_and_never_two_that_differ(late: date, anna: FlaskClient) -> None:
+    def form(page: str) -> dict[str, str]:
+        filled = {name: html.unescape(value) or "1" for name, value in FIELD.findall(page)}
+        filled |= {name: html.unescape(text) or "нет" for name, text in LONG.findall(page)}
+        return {**filled, "fact-price": "10 000", "letter": "claim_refund_defect", "go": "show", "channel": "email"}
+
+    known = form(anna.get(f"{CLAIM}?letter=claim_refund_defect", headers=RUSSIAN).text)
+    assert known["fact-penalty_sum"].replace("\xa0", " ") == "4 700 руб."
+    letter = post(anna, CLAIM, at=T, **known).text.replace("\xa0", " ")
+    assert "неустойка составляет 4 700 руб." in letter
+    assert "10 000 ₽ (цена товара) × 1 % × 47 дней = 4 700 ₽" in letter
+    changed = post(anna, CLAIM, at=T, **{**known, "fact-penalty_sum": "5 000 руб."}).text.replace("\xa0", " ")
+    assert "неустойка составляет 5 000 руб." in changed
+    assert "× 47 дней" not in changed
