@@ -48,8 +48,9 @@ def start(session: Session, conf: Settings, ticket: Ticket, rule_id: str, *, sta
     counted = _counted(rule, start_on, length)
     deadline = Deadline(
         ticket=ticket, rule=rule.id, rule_version=rule.version, start_on=start_on, start_event=rule.start,
-        length=length, proof=proof, proven_on=start_on if proof else None, timezone=conf.desk.timezone,
-        created_at=now, created_by=actor, public_id=new_public_id(), state="running", alerts=[])
+        length=length, proof=proof, timezone=conf.desk.timezone, created_at=now,
+        proven_on=start_on if proof or rule.whose == "desk" else None,  # what starts our own duties we see ourselves
+        created_by=actor, public_id=new_public_id(), state="running", alerts=[])
     _take(deadline, rule, counted, counted.explanation_ru, counted.explanation_en)
     session.add(deadline)
     alerts.make(session, conf, deadline, now=now)

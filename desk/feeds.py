@@ -17,6 +17,7 @@ import icalendar
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from . import audit
 from .law import count
 from .lawbook import known_rules
 from .models import CalendarFeed, Deadline, Ticket, User
@@ -31,6 +32,7 @@ def create(session: Session, user: User, *, whole_team: bool, now: datetime) -> 
     """A new feed; the secret of its link, which is shown once."""
     secret = secrets.token_urlsafe(32)
     session.add(CalendarFeed(token_hash=_hash(secret), user=user, whole_team=whole_team, created_at=now))
+    audit.record(session, None, "feed.created", actor=f"user:{user.id}", now=now, whole_team=whole_team)
     return secret
 
 
@@ -46,6 +48,7 @@ def revoke(session: Session, user: User, token_hash: str, *, now: datetime) -> b
     if feed is None or feed.user_id != user.id:
         return False
     feed.revoked_at = feed.revoked_at or now
+    audit.record(session, None, "feed.revoked", actor=f"user:{user.id}", now=now)
     return True
 
 
@@ -110,8 +113,8 @@ def _title(deadline: Deadline, english: bool) -> str:
 
 @functools.lru_cache(maxsize=32)
 def _zone(zone: str, year: int) -> icalendar.Timezone:
-    """The rules of a zone from last year on for ten years: making them takes a moment."""
-    return icalendar.Timezone.from_tzid(zone, first_date=date(year - 1, 1, 1), last_date=date(year + 10, 1, 1))
+    """The rules of a zone for the years around this one: making them takes a moment."""
+    return icalendar.Timezone.from_tzid(zone, first_date=date(year - 5, 1, 1), last_date=date(year + 10, 1, 1))
 
 
 def _hash(secret: str) -> str:

@@ -52,6 +52,7 @@ def test_a_clock_says_which_event_started_it_and_whether_that_is_proven(clock: C
     guessed, proven = clock("zpp22_money"), clock("zpp22_money", proof="уведомление о вручении")
     assert guessed.explanation_ru.startswith("требование получено 12.05.2026 (вт) → срок с 13.05.2026")
     assert (guessed.proven_on, proven.proven_on, guessed.length) == (None, date(2026, 5, 12), 10)
+    assert clock("desk_first_reply_1w").proven_on == date(2026, 5, 12)  # we saw the letter come
 
 
 def test_a_rule_is_taken_as_it_stood_on_the_day_or_not_at_all(clock: Callable[..., Deadline]) -> None:
