@@ -97,7 +97,8 @@ def _banner() -> Banner:
     if time.monotonic() - kept[0] < BANNER_SECONDS:
         return kept[1]
     beat = desk.reading().get(Heartbeat, "clock")
-    silent = beat.at if beat is not None and desk.now() - beat.at > SILENT else None
-    banner = Banner(silent, bool(beat and beat.detail.get("frozen")))
+    # A clock that was never started warns of no deadline either: it is missed since there is somebody to warn.
+    since = beat.at if beat is not None else desk.user().created_at
+    banner = Banner(since if desk.now() - since > SILENT else None, bool(beat and beat.detail.get("frozen")))
     current_app.extensions["desk.banner"] = (time.monotonic(), banner)
     return banner

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, undefer
 from werkzeug.wrappers import Response
 
 from .. import audit, inbox, queue
-from ..blobs import BlobError
+from ..blobs import BlobError, Blobs
+from ..mail import charset
 from ..mail import words as mail_words
 from ..models import InboundMail
 from . import files
@@ -23,7 +24,9 @@ from . import request as desk
 
 pages = Blueprint("held", __name__)
 Answer = str | Response | tuple[str, int]
-SHOWN_BYTES = 64 << 10
+SHOWN_BYTES, HEAD_BYTES = 64 << 10, 8 << 10
+# Control characters, and those that turn the direction of a text or take no room.
+HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 REASONS = {
     "not_a_mail": lazy_gettext("These bytes are no letter: there is no sender, subject, date or Message-ID."),
     "parse_failed": lazy_gettext("The letter could not be read."),
@@ -58,7 +61,8 @@ def index() -> str:
 
 def _head(row: InboundMail) -> tuple[str, str]:
     """Sender and subject as far as the first bytes show them."""
-    raw = desk.reading().scalar(select(func.substr(InboundMail.raw, 1, 8192)).where(InboundMail.id == row.id)) or b""
+    in_row = select(func.substr(InboundMail.raw, 1, HEAD_BYTES)).where(InboundMail.id == row.id)
+    raw = desk.reading().scalar(in_row) or Blobs(desk.conf().blobs_path).beginning(row.sha256, HEAD_BYTES)
     head = email.parser.BytesHeaderParser().parsebytes(bytes(raw).partition(b"\r\n\r\n")[0])
     return tuple(mail_words.decode(str(head.get(name, "")))[:200] for name in ("From", "Subject"))  # type: ignore[return-value]
 
@@ -75,10 +79,9 @@ def show(public_id: str) -> str:
 
 
 def _visible(data: bytes) -> str:
-    """Text with its control characters made visible, so that nothing hides in it."""
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]",
-                  lambda found: f"\\x{ord(found.group()):02x}", text)
+    """Text as far as it is one, with what would hide in it made visible."""
+    text, _guessed = charset.decode(data.replace(b"\x00", b"\\x00"))
+    return HIDDEN.sub(lambda found: f"\\x{ord(found.group()):02x}", text.replace("\r\n", "\n"))
 
 
 @pages.get("/held/<public_id>/mail.eml")
