@@ -56,6 +56,7 @@ AN_ADDRESS = re.compile(r"\S{1,200}@\S{1,200}")
 # Words of a person who tells what happened; no program puts them between a date and a name.
 TOLD = re.compile(r"\b(?:мне|нам|меня|нас|(?:я|мы)\s\w+л[аи]?|письмо|сообщение|ответ|получил\w*|пришл\w+|"
                   r"приш[её]л|прислал\w*|отправил\w*|позвонил\w*|ответил\w*|received|replied|answered|sent)\b", re.I)
+COLONLESS = re.compile(rf"{BEGIN}{DATE}.{{1,120}}(?:{MAIL}|\swrote)$", re.I)
 NAMED = re.compile(r"(?:[A-ZА-ЯЁ][\w.-]{0,30}\s){2,4}(?:пишет|написал\(а\)|писал\(а\))\s?:$")
 START = re.compile(rf"{BEGIN}(?:{DATE}.{{0,30}}?{TIME}|{TIME},\s.{{0,4}}{DATE})"
                    rf"|\W{{0,3}}(?:on|am|le|el|il giorno|em|op|den|w dniu)\s.{{0,20}}?{DATE}", re.I)
@@ -72,6 +73,8 @@ def is_certain(line: str) -> bool:
 
 def is_likely(line: str) -> bool:
     """A program's or a person's line: it tells of a quote only when a quote follows."""
+    if line.rstrip().endswith((">", "wrote")):
+        return COLONLESS.match(line.strip()) is not None
     line = _plain(line)
     return _announces(line) and (NAMED.match(line) is not None or _matches(line, BEFORE_A_QUOTE))
 

@@ -18,6 +18,7 @@ BANNER = re.compile(
     r"\s?[-—_=*]{2,20}$|[^\w]{0,30}(?:please )?(?:type your reply above|reply above|write your reply above|"
     r"пишите (?:ваш )?ответ выше|напишите ответ выше).{0,60}$|-{2,20} on .{0,200}wrote -{2,20}$", re.I)
 QUOTE = re.compile(r"[A-ZА-ЯЁ]{0,3}>")
+DASHES = re.compile(r"[-_–—]{2,}$")
 MORE_THAN = re.compile(r">\s?\d")
 RULE = re.compile(r"[-_=─—]{5,}$")
 DEVICE = (r"(?:iphone|ipad|ipod|apple|mac|android|samsung|galaxy|xiaomi|redmi|poco|huawei|honor|realme|nokia|sony|htc|"
@@ -90,8 +91,9 @@ def _fold_end(lines: list[str], at: int, shown: tuple[int, int]) -> int:
         after = _skip_blank(lines, at + size)
         quoted = after < len(lines) and QUOTE.match(lines[after].strip())
         return min(_quote_end(lines, after) if quoted else len(lines), limit)
-    if _is_signed(line):
-        return at + 1
+    below = _skip_blank(lines, at + 1) if DASHES.match(line) else at
+    if below < limit and _is_signed(lines[below].strip()):
+        return below + 1
     return _signature_end(lines, at, limit) if line == "--" else at
 
 
