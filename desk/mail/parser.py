@@ -39,6 +39,7 @@ def _parse(raw: bytes) -> Letter:
     from_, ambiguous = addresses.sender(head.all("from"), hint)
     what = kind.of(part, from_, subject, found.text)
     spans = quotes.folds(found.text, subject)
+    said = quotes.remaining(found.text, spans)
     files = body.attachments(found, hint)
     return Letter(
         message_id=next(iter(_identifiers(head, "message-id")), ""),
@@ -48,8 +49,8 @@ def _parse(raw: bytes) -> Letter:
         to=_list(head, "to", hint), cc=_list(head, "cc", hint),
         kind=what, auto_submitted=kind.auto_submitted(head),
         bounce=bounce.read(part, found.text) if what == "bounce" else None,
-        text=found.text, html=found.html, folds=spans, reply_text=quotes.remaining(found.text, spans),
-        forwarded=_forwarded(found.text, subject, files, what), attachments=files, warnings=tuple(warnings))
+        text=found.text, html=found.html, folds=spans, reply_text=said,
+        forwarded=_forwarded(said, subject, files, what), attachments=files, warnings=tuple(warnings))
 
 
 def _hint(part: structure.Part) -> str:
