@@ -17,7 +17,7 @@ from .law import count
 from .law.rules import Rule
 from .law.words import Said
 from .lawbook import known_rules, production_calendar
-from .models import Deadline, Ticket, new_public_id
+from .models import PROOF_CLASSES, Deadline, Ticket, new_public_id
 from .settings import Settings
 
 __all__ = ["DeadlineError", "cancel", "extend", "extension", "first_reply_due", "known_rules", "meet", "miss", "pause",
@@ -37,8 +37,11 @@ class DeadlineError(Exception):
 
 
 def start(session: Session, conf: Settings, ticket: Ticket, rule_id: str, *, start_on: date, proof: str = "",
-          length: int | None = None, actor: str, now: datetime) -> Deadline:
-    """Start a clock under the rule as it stood on `start_on`; `length` is for rules that give none. DeadlineError."""
+          proof_class: str = "", length: int | None = None, actor: str, now: datetime) -> Deadline:
+    """Start a clock under the rule as it stood on `start_on`; `length` is for rules that give none. DeadlineError.
+
+    `proof_class`: of PROOF_CLASSES; "other" when there is a proof and nobody says of which kind.
+    """
     rule = known_rules().at(rule_id, start_on)
     if rule is None:
         raise DeadlineError("rule_not_in_force")
@@ -48,7 +51,7 @@ def start(session: Session, conf: Settings, ticket: Ticket, rule_id: str, *, sta
     counted = _counted(rule, start_on, length)
     deadline = Deadline(
         ticket=ticket, rule=rule.id, rule_version=rule.version, start_on=start_on, start_event=rule.start,
-        length=length, proof=proof, timezone=conf.desk.timezone, created_at=now,
+        length=length, proof=proof, proof_class=_class(proof, proof_class), timezone=conf.desk.timezone, created_at=now,
         proven_on=start_on if proof or rule.whose == "desk" else None,  # what starts our own duties we see ourselves
         created_by=actor, public_id=new_public_id(), state="running", alerts=[])
     _take(deadline, rule, counted, counted.explanation_ru, counted.explanation_en)
@@ -67,6 +70,11 @@ def promised(session: Session, conf: Settings, ticket: Ticket, *, until: date, p
         raise DeadlineError("promise_is_past")
     return start(session, conf, ticket, PROMISE, start_on=promised_on, length=(until - promised_on).days, proof=proof,
                  actor=actor, now=now)
+
+
+def _class(proof: str, proof_class: str) -> str:
+    _must(proof_class in PROOF_CLASSES, "unknown_proof")
+    return (proof_class or "other") if proof.strip() else ""
 
 
 def _counted(rule: Rule, start_on: date, length: int) -> count.Due:
@@ -89,8 +97,8 @@ def _take(deadline: Deadline, rule: Rule, counted: count.Due, ru: str, en: str) 
 # --- counted anew ------------------------------------------------------------------------------
 
 
-def prove(session: Session, conf: Settings, deadline: Deadline, *, proven_on: date, proof: str, actor: str,
-          now: datetime) -> None:
+def prove(session: Session, conf: Settings, deadline: Deadline, *, proven_on: date, proof: str, proof_class: str = "",
+          actor: str, now: datetime) -> None:
     """The start is proven, perhaps on another day than was thought: count from there. DeadlineError.
 
     A promise keeps its day. A clock that was paused or extended is not recounted over that.
@@ -99,7 +107,7 @@ def prove(session: Session, conf: Settings, deadline: Deadline, *, proven_on: da
     _must(bool(proof.strip()), "proof_needed")
     same_day = proven_on == deadline.start_on
     _must(same_day or not (deadline.extended_by or deadline.resumed_on), "changed_before")
-    deadline.proof, deadline.proven_on = proof.strip(), proven_on
+    deadline.proof, deadline.proof_class, deadline.proven_on = proof.strip(), _class(proof, proof_class), proven_on
     if same_day or deadline.rule == PROMISE:
         audit.record(session, deadline.ticket, "deadline.proven", actor=actor, now=now, rule=deadline.rule,
                      was=deadline.due.isoformat(), due=deadline.due.isoformat(), reason=deadline.proof)

@@ -20,6 +20,7 @@ from .settings import Settings
 
 UNDO = timedelta(hours=1)  # a legal letter can be taken back longer than a reply
 TAKEN = ("sent", "answered")
+PROVEN_BY = {"post": "post", "portal": "portal", "form": "portal"}  # channel → kind of proof of the clocks it starts
 
 
 class EscalationError(Exception):
@@ -225,8 +226,8 @@ def _starts(session: Session, conf: Settings, ticket: Ticket, rule: str, row: St
     day = row.proven_on or row.sent_on
     assert day is not None
     try:
-        deadlines.start(session, conf, ticket, rule, start_on=day, proof=words if row.proven_on else "", actor=actor,
-                        now=now)
+        deadlines.start(session, conf, ticket, rule, start_on=day, proof=words if row.proven_on else "",
+                        proof_class=PROVEN_BY.get(row.channel, ""), actor=actor, now=now)
     except deadlines.DeadlineError:
         return False
     return True

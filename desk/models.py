@@ -28,6 +28,7 @@ TICKET_STATES = ("open", "waiting", "closed")
 STAGES = ("check", "support", "claim", "payment", "regulator", "court")
 INBOUND_STATES = ("received", "done", "linked", "ignored", "held")
 OUTBOX_STATES = ("pending", "sending", "sent", "uncertain", "failed", "cancelled")
+PROOF_CLASSES = ("", "reply", "post", "portal", "goods", "own", "other")
 DEADLINE_STATES = ("running", "paused", "met", "missed", "cancelled")
 ALERT_STATES = ("pending", "queued", "sent", "failed", "acknowledged", "cancelled")
 ROLES = ("advocate", "lead", "admin")
@@ -401,7 +402,7 @@ class Deadline(Base):
     """A running clock: which rule in which version, from what, until when, and how it was counted."""
 
     __tablename__ = "deadline"
-    __table_args__ = (_one_of("state", DEADLINE_STATES),)
+    __table_args__ = (_one_of("state", DEADLINE_STATES), _one_of("proof_class", PROOF_CLASSES))
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True, default=new_public_id)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
@@ -411,6 +412,7 @@ class Deadline(Base):
     start_event: Mapped[str] = mapped_column(String(64))
     length: Mapped[int] = mapped_column(default=0)  # in the rule's unit
     proof: Mapped[str] = mapped_column(default="")
+    proof_class: Mapped[str] = mapped_column(String(16), default="")  # what kind of proof; "" when there is none
     proven_on: Mapped[date | None]  # the day that the proof shows; without it the start is an estimate
     timezone: Mapped[str] = mapped_column(String(64))
     raw_due: Mapped[date]

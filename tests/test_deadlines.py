@@ -55,6 +55,15 @@ def test_a_clock_says_which_event_started_it_and_whether_that_is_proven(clock: C
     assert clock("desk_first_reply_1w").proven_on == date(2026, 5, 12)  # we saw the letter come
 
 
+def test_a_proof_has_a_kind_and_an_unknown_kind_is_refused(clock: Callable[..., Deadline], conf: Settings) -> None:
+    made = clock("zpp22_money", lambda session, deadline: deadlines.prove(
+        session, conf, deadline, proven_on=date(2026, 5, 12), proof="РПО 1", proof_class="post", actor="t", now=NOW))
+    assert made.proof_class == "post"
+    assert (clock("zpp22_money", proof="чек").proof_class, clock("zpp22_money", proof_class="post").proof_class) == ("other", "")
+    with pytest.raises(deadlines.DeadlineError, match="unknown_proof"):
+        clock("zpp22_money", proof="чек", proof_class="word of honour")
+
+
 def test_a_rule_is_taken_as_it_stood_on_the_day_or_not_at_all(clock: Callable[..., Deadline]) -> None:
     for rule, more, key in (("fz289_partner_complaint_15", {}, "rule_not_in_force"), ("no_such", {}, "rule_not_in_force"),
                             ("zpp28_service_new_term", {}, "length_needed"),

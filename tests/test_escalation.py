@@ -117,6 +117,7 @@ def test_sending_moves_the_stage_and_starts_the_clock(database: Database, conf: 
         assert (started, ticket.stage, row.state) == (["zpp22_money"], "claim", "sent")
         clock = next(d for d in ticket.deadlines if d.rule == "zpp22_money")
         assert (clock.start_on, clock.due, bool(clock.proof)) == (start, due, proven_on is not None)
+        assert clock.proof_class == ("" if proven_on is None else escalation.PROVEN_BY.get(row.channel, "other"))
         with pytest.raises(EscalationError, match="already_sent"):
             escalation.sent(session, conf, ticket, row, sent_on=NOW.date(), proven_on=None, proof="", number="",
                             actor="user:1", now=NOW)

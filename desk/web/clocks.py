@@ -29,7 +29,8 @@ def start(number: int) -> Response:
         with on(number) as (session, ticket):
             started = deadlines.start(
                 session, desk.conf(), ticket, request.form.get("rule", ""), start_on=start_on, proof=_text("proof"),
-                length=request.form.get("length", type=int) or None, actor=desk.actor(), now=desk.now())
+                proof_class=_text("proof_class"), length=request.form.get("length", type=int) or None,
+                actor=desk.actor(), now=desk.now())
             flash(_("Deadline started: until %(day)s.", day=words.day(started.due)), "ok")
     return back(number, "deadlines")
 
@@ -60,7 +61,7 @@ def prove(number: int, public_id: str) -> Response:
     if proven_on is not None:
         with _changing(number, public_id) as (session, deadline):
             deadlines.prove(session, desk.conf(), deadline, proven_on=proven_on, proof=_text("proof"),
-                            actor=desk.actor(), now=desk.now())
+                            proof_class=_text("proof_class"), actor=desk.actor(), now=desk.now())
             flash(_("Proven. The last day is %(day)s.", day=words.day(deadline.due)), "ok")
     return back(number, "deadlines")
 

@@ -31,6 +31,7 @@ REFUSALS = {
     "out_of_calendar": lazy_gettext("This day is beyond the calendar."),
     "promise_is_past": lazy_gettext("The promised day must come after the day of the promise."),
     "not_running": lazy_gettext("This deadline is not running."),
+    "unknown_proof": lazy_gettext("There is no such kind of proof."),
     "proof_needed": lazy_gettext("Write what proves it: the number of the receipt, the date of delivery."),
     "changed_before": lazy_gettext("This deadline was paused or extended: cancel it and start it from the proven day."),
     "reason_needed": lazy_gettext("Write the reason."),

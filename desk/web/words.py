@@ -103,6 +103,9 @@ MAIL_KINDS = {
     "ack": lazy_gettext("automatic acknowledgement"), "note": lazy_gettext("internal note"),
     "reply": lazy_gettext("reply"),
 }
+PROOFS = {"post": lazy_gettext("postal delivery"), "portal": lazy_gettext("number given by a portal or form"),
+          "reply": lazy_gettext("answer of the company"), "goods": lazy_gettext("handing over of the goods"),
+          "own": lazy_gettext("our own sending"), "other": lazy_gettext("something else")}
 WHOSE = {"them": lazy_gettext("The other side must act"), "us": lazy_gettext("The consumer must act or loses a right"),
          "desk": lazy_gettext("Our own promise")}
 
@@ -121,8 +124,8 @@ def _values() -> dict[str, Any]:
                  receipt_parts, unit_name, rung_title, said, rubles)
     return {function.__name__: function for function in functions} | {
         "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
-        "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES, "SOURCES": SOURCES,
-        "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS, "VIEW_ICONS": VIEW_ICONS,
+        "PROOFS": PROOFS, "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES,
+        "SOURCES": SOURCES, "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS, "VIEW_ICONS": VIEW_ICONS,
         "desk_name": desk.conf().desk.name, "unseen_alerts": _unseen(), "now": desk.now}
 
 

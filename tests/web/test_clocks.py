@@ -48,10 +48,12 @@ def test_a_proof_turns_an_estimate_into_a_proven_clock_with_its_new_day(
         anna: FlaskClient, database: Database, clock: Callable[[str], Deadline]) -> None:
     made = clock("zpp22_money")
     assert "расчётный" in told(anna)
-    post(anna, f"{T}/deadlines/{made.public_id}/prove", at=T, proven_on=day(2), proof="РПО 80080782401239")
+    post(anna, f"{T}/deadlines/{made.public_id}/prove", at=T, proven_on=day(2), proof="РПО 80080782401239",
+         proof_class="post")
     after = now(database, "zpp22_money")
     assert (after.proven_on, after.raw_due) == (after.start_on, made.raw_due + timedelta(days=1))
     page = told(anna)
+    assert "вручено почтой — РПО 80080782401239" in page
     assert "Подтверждено. Последний день" in page
     assert "Начало срока подтверждено" in page
     post(anna, f"{T}/deadlines/{made.public_id}/prove", at=T, proven_on=day(1), proof=" ")
