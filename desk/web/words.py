@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from .. import alerts, deadlines
 from ..ladder import Step as Rung
+from ..law.rates import Rate
 from ..law.rules import Rule
 from ..law.words import Said
 from ..models import Deadline, Ticket, User
@@ -121,7 +122,7 @@ def register(app: Flask) -> None:
 def _values() -> dict[str, Any]:
     """What every template may use."""
     functions = (asset, icon, left, urgency, used, deadline_title, explanation, marketplace_name, fact_kind,
-                 receipt_parts, unit_name, rung_title, said, rubles)
+                 receipt_parts, unit_name, rung_title, said, rubles, law_words)
     return {function.__name__: function for function in functions} | {
         "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
         "PROOFS": PROOFS, "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES,
@@ -204,6 +205,11 @@ def unit_name(rule: Rule) -> str:
              "month": ngettext("month", "months", number), "year": ngettext("year", "years", number),
              "hour": ngettext("hour", "hours", number)}
     return str(names[rule.unit])
+
+
+def law_words(rule: Rule | Rate) -> str:
+    """«ст. 22, Закон РФ 2300-1»; rules that no article gives name only where they come from."""
+    return rule.law if rule.article in ("", "-") else f"{rule.article}, {rule.law}"
 
 
 def explanation(deadline: Deadline) -> str:
