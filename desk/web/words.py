@@ -44,9 +44,21 @@ FACT_KINDS = {
     "phone": lazy_gettext("Phone"), "marketplace": lazy_gettext("Marketplace"),
     "delivery_date": lazy_gettext("Delivery date"), "refusal_date": lazy_gettext("Refusal date"),
     "promised_date": lazy_gettext("Promised by"), "case_number": lazy_gettext("Company's case number"),
-    "seller_name": lazy_gettext("Seller"), "seller_inn": lazy_gettext("Seller's INN"),
-    "seller_ogrn": lazy_gettext("Seller's OGRN"), "sku": lazy_gettext("Item number"),
+    "other_amount": lazy_gettext("Another sum"), "return_date": lazy_gettext("Returned on"),
+    "claim_date": lazy_gettext("Claim sent on"), "other_date": lazy_gettext("Another date"),
+    "company_phone": lazy_gettext("Company's phone"), "seller": lazy_gettext("Seller"),
+    "inn": lazy_gettext("Seller's INN"), "ogrn": lazy_gettext("Seller's OGRN"), "article": lazy_gettext("Item number"),
     "product_url": lazy_gettext("Product page"), "name": lazy_gettext("Name"), "address": lazy_gettext("Address"),
+}
+LAWS = {  # what stands in place of a law in config/deadlines.toml
+    "desk policy (proposal)": lazy_gettext("rule of the desk (proposal)"),
+    "the company's own promise": lazy_gettext("the company's own promise"),
+    "payment-system rules (contractual)": lazy_gettext("rules of the payment systems (contract)"),
+    "rules of ПС «Мир» (НСПК), contractual": lazy_gettext("rules of the payment system Mir (contract)"),
+    "service practice (published advice on complaining to Ozon)": lazy_gettext("practice of the service"),
+    "Правила (term to be checked in the text)": lazy_gettext("Rules (the term is still to be checked)"),
+    "внутренняя система досудебного рассмотрения жалоб (article number to be checked)":
+        lazy_gettext("complaints before court (the article is still to be checked)"),
 }
 MISSING = {
     "order_number": lazy_gettext("order number"), "order_date": lazy_gettext("order date"),
@@ -209,7 +221,7 @@ def unit_name(rule: Rule) -> str:
 
 def law_words(rule: Rule | Rate) -> str:
     """«ст. 22, Закон РФ 2300-1»; rules that no article gives name only where they come from."""
-    return rule.law if rule.article in ("", "-") else f"{rule.article}, {rule.law}"
+    return ", ".join(str(LAWS.get(text, text)) for text in (rule.article, rule.law) if text not in ("", "-"))
 
 
 def explanation(deadline: Deadline) -> str:

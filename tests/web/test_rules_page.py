@@ -15,6 +15,7 @@ from desk import deadlines, lawbook
 from desk.db import Database
 from desk.law import rules
 from desk.models import Deadline
+from desk.web import words
 
 RUSSIAN = {"Accept-Language": "ru"}
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -38,8 +39,11 @@ def test_every_rule_is_there_and_unconfirmed_ones_say_so(sign_in: Callable[[str]
     known = lawbook.known_rules()
     for rule_id in known:
         rule, shown = known[rule_id], html.unescape(entry(page, rule_id))
-        assert rule.law in shown
-        assert rule.article in shown
+        if rule.law not in words.LAWS:
+            assert rule.law in shown
+        if rule.article not in words.LAWS:
+            assert rule.article in shown
+        assert not any(english in shown for english in words.LAWS)
     refund = entry(page, "zpp22_money")
     for said in ("не подтверждено", "ст. 22", "Закон РФ 2300-1", "требование получено", "patch-question"):
         assert said in refund, said
