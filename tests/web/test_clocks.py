@@ -77,7 +77,7 @@ def test_a_clock_is_paused_and_goes_on(
 def test_only_what_the_law_lets_extend_is_extended(
         anna: FlaskClient, database: Database, clock: Callable[[str], Deadline]) -> None:
     made = clock("fz59_reply_30")
-    assert "59-ФЗ, ст. 12 ч. 2: +30 дней" in told(anna)
+    assert "ст. 12 ч. 2, 59-ФЗ: +30 дней" in told(anna)
     post(anna, f"{T}/deadlines/{made.public_id}/extend", at=T, reason="уведомление 12-345")
     assert now(database, "fz59_reply_30").raw_due == made.raw_due + timedelta(days=30)
     assert "уведомление 12-345" in told(anna)
