@@ -88,10 +88,12 @@ def as_json(raw: bytes, *, with_files: bool = True) -> dict[str, Any]:
     values = data["letter"]
     flat = {key: values[key] for key in (
         "message_id", "in_reply_to", "references", "date", "subject", "kind", "auto_submitted", "bounce", "text",
-        "reply_text", "forwarded", "attachments")}
+        "reply_text", "attachments")}
+    first = letter.forwarded
     return flat | {
+        "forwarded": {"from": first.from_, "date": first.date, "subject": first.subject} if first else None,
         "from": letter.from_.address, "from_name": letter.from_.name,
-        "to": [a.address for a in letter.to], "cc": [a.address for a in letter.cc],
+        "to": [a.address for a in letter.to if a.address], "cc": [a.address for a in letter.cc if a.address],
         **facts.lists(found), "marketplace": data["marketplace"] or None,
         "topics": data["topics"], "demands": data["demands"], "missing": data["missing"],
         "facts": [{"kind": f.kind, "value": f.value, "source": f.place, "quote": f.quote, "confidence": f.confidence}

@@ -19,6 +19,18 @@ def test_parse_goes_on_after_a_bad_file(tmp_path: Path, capsys: pytest.CaptureFi
     assert (read["marketplace"], read["order_numbers"], read["from"]) == ("ozon", ["18044876-0131"], "a@b.ru")
 
 
+def test_a_forward_names_who_wrote_first_and_no_address_is_empty(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "forward.eml"
+    path.write_bytes("From: a@b.ru\r\nTo: nobody:;, Помощь <help@desk.example>\r\nSubject: Fwd: x\r\n\r\nСмотрите\r\n\r\n"
+                     "-------- Пересылаемое сообщение --------\r\n21.09.2026, 10:00, «Ozon» <noreply@ozon.ru>:\r\n\r\n"
+                     "Заказ отменён".encode())
+    assert cli.main(["parse", "--json", str(path)]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert "ozon.ru" in read["forwarded"]["from"]
+    assert read["to"] == ["help@desk.example"]
+
+
 def test_due_rolls_to_the_next_working_day(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     line = {"start": "2026-12-21", "length": 10, "unit": "day", "day_kind": "calendar", "roll": "next_working"}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(line) + "\n"))
