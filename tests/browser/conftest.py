@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 import pytest
 from argon2 import PasswordHasher
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from sqlalchemy import update
 from werkzeug.serving import make_server
 
-from desk import migrate, people, settings
+from desk import db, migrate, people, settings
 from desk.db import Database
+from desk.models import Heartbeat
 from desk.settings import Settings
 from desk.web import create_app
 
@@ -79,6 +81,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, story.Told]:
 @pytest.fixture
 def seeded(told: tuple[Path, story.Told], home: Path) -> story.Told:
     (home / "desk.db").write_bytes(told[0].read_bytes())
+    database = Database(f"sqlite:///{home / 'desk.db'}")
+    with database.write() as session:
+        session.execute(update(Heartbeat).values(at=db.now()))
+    database.dispose()
     return told[1]
 
 

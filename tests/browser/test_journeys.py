@@ -125,7 +125,7 @@ def test_note_assignee_stage_deadline_close_and_reopen(visit: Visit, sqlite: Dat
     started.locator("summary").first.click()
     started.locator("button").first.click()
     expect(page.locator(".deadline", has_text="уведомление 1")).to_have_count(0)
-    page.click("summary:has(.bi-check2-circle)")
+    page.locator("summary", has_text="Закрыть обращение").click()
     page.fill("#close-reason", "деньги вернули")
     page.click("form[action$='/close'] button")
     page.click("form[action$='/reopen'] button")
