@@ -88,6 +88,32 @@ def test_the_consumers_reply_is_appended_and_a_strangers_tag_is_not(
         assert [r.why for r in search.related(session, second)] == ["named"]
 
 
+def report(message_id: str, action: str, status: str) -> bytes:
+    """A delivery report of RFC 3464 about a letter of ours to Anna."""
+    return ("From: MAILER-DAEMON@mx.example\r\nTo: help@desk.example\r\nSubject: Delivery report\r\nMIME-Version: 1.0\r\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n'
+            f"Content-Type: text/plain\r\n\r\nAbout your letter: {action}\r\n--b\r\nContent-Type: message/delivery-status\r\n"
+            f"\r\nReporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; anna@pochta.example\r\nAction: {action}\r\n"
+            f"Status: {status}\r\nDiagnostic-Code: smtp; {status} mailbox\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+            f"Message-ID: {message_id}\r\nFrom: help@desk.example\r\nSubject: Re: Ozon\r\n\r\nx\r\n--b--\r\n").encode()
+
+
+@pytest.mark.parametrize(("action", "status", "failed"), [("failed", "5.1.1", True), ("delayed", "4.2.0", False)])
+def test_a_report_of_failure_turns_letter_and_ticket_red_and_a_delay_does_not(
+        database: Database, conf: Settings, drain: inbox.Drain, action: str, status: str, failed: bool) -> None:
+    arrive(database, conf, complaint())
+    drain.run()
+    with database.write() as session:
+        message_id = session.scalars(select(Outbox)).one().message_id
+    arrive(database, conf, report(message_id, action, status))
+    drain.run()
+    with database.read() as session:
+        ticket, letter = session.scalars(select(Ticket)).one(), session.scalars(select(Outbox)).one()
+        assert ticket.delivery_failed is failed
+        assert ("bounced" in {r.state for r in letter.recipients}) is failed
+        assert [m.kind for m in ticket.messages if m.direction == "in"] == ["mail", "bounce"]
+
+
 def test_our_own_tag_is_no_order_number(database: Database, conf: Settings, drain: inbox.Drain) -> None:
     arrive(database, conf, complaint(head="Subject: =?utf-8?b?0JfQsNC60LDQtw==?= [#1001]\r\n", text="Где деньги?"))
     drain.run()
