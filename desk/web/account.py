@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from .. import feeds, people
 from ..models import User, WebSession
-from . import access
+from . import access, signing
 from . import request as desk
 
 pages = Blueprint("account", __name__)
@@ -25,6 +25,19 @@ REFUSALS = {
 }
 
 
+# A browser's name for itself holds those of others too: the first that is found is the right one.
+BROWSERS = {"YaBrowser": "Яндекс Браузер", "Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet",
+            "Firefox": "Firefox", "FxiOS": "Firefox", "CriOS": "Chrome", "Chrome": "Chrome", "Safari": "Safari"}
+SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS X": "macOS",
+           "CrOS": "ChromeOS", "Linux": "Linux"}
+
+
+def browser(agent: str) -> str:
+    """«Firefox, Windows»; what the browser says of itself when nothing is known of it."""
+    found = [next((name for key, name in names.items() if key in agent), "") for names in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, found)) or agent[:90]
+
+
 def refusal(error: people.PeopleError) -> str:
     return str(REFUSALS.get(error.key, error.key))
 
@@ -37,7 +50,7 @@ def index() -> str:
 def page(error: str = "", feed_link: str = "") -> str:
     mine = select(WebSession).where(WebSession.user_id == desk.user().id, WebSession.revoked_at.is_(None))
     sessions = desk.reading().scalars(mine.order_by(WebSession.seen_at.desc()))
-    live = [s for s in sessions if people.is_live(desk.conf(), s, now=desk.now())]
+    live = [(s, browser(s.agent)) for s in sessions if people.is_live(desk.conf(), s, now=desk.now())]
     return render_template("account.html", sessions=live, here=g.session_hash, error=error, feed_link=feed_link,
                            feeds=feeds.of(desk.reading(), desk.user()),
                            shortest=people.SHORTEST_PASSWORD)
@@ -47,13 +60,14 @@ def page(error: str = "", feed_link: str = "") -> str:
 def password() -> Answer:
     """The old password is asked unless none was set; afterwards only this browser stays signed in."""
     user, form = desk.user(), request.form
-    if user.password_hash and not people.verified(user, form.get("old", "")):
+    if user.password_hash and signing.tried(user.email, form.get("old", "")) is None:
         return page(_("The old password is not right.")), 403
     if form.get("new", "") != form.get("again", ""):
         return page(_("The two new passwords are not the same.")), 400
     try:
         with desk.writing() as session:
             fresh = session.get_one(User, user.id)
+            people.forget_attempts(session, fresh)
             people.set_password(session, fresh, form.get("new", ""), actor=desk.actor(), now=desk.now())
             secret = people.start_session(session, fresh, address=desk.address(), agent=request.user_agent.string,
                                           now=desk.now())

@@ -65,7 +65,7 @@ def index() -> str:
 
 def _never_seen(beats: Any) -> list[str]:
     """Parts that should be at work and never said a word."""
-    expected = ["clock", "work", *(f"fetch:{box.name}" for box in desk.conf().mailbox)]
+    expected = ["clock", "outbox", "work", *(f"fetch:{box.name}" for box in desk.conf().mailbox)]
     return [name for name in expected if name not in {b.name for b in beats}]
 
 

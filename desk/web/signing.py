@@ -22,14 +22,14 @@ def sign_in() -> Answer:
     if request.method == "GET":
         return redirect(onward) if g.user else _form(onward)
     email, password = request.form.get("email", ""), request.form.get("password", "")
-    user = _tried(email, password)
+    user = tried(email, password)
     if user is None:
         return _form(onward, email=email, error=_("Wrong e-mail or password."), code=403)
     return _welcome(user, onward)
 
 
-def _tried(email: str, password: str) -> User | None:
-    """Count the try, then check; aborts with 429 when there were too many."""
+def tried(email: str, password: str) -> User | None:
+    """Whose password this is. Counts the try, then checks; aborts with 429 when there were too many."""
     now, address = desk.now(), desk.address()
     with desk.state().database.write() as db_session:
         if people.is_throttled(db_session, desk.conf(), email=email, address=address, now=now):

@@ -19,7 +19,7 @@ from desk import db
 from desk.db import Database
 from desk.models import Heartbeat, InboundMail, User
 from desk.settings import Settings
-from desk.web import create_app, held
+from desk.web import account, create_app, held
 
 from .conftest import PASSWORD, post
 
@@ -139,6 +139,28 @@ def test_who_claims_to_come_from_elsewhere_is_not_believed(app: Flask) -> None:
     answer = client.post("/sign-in", headers={"X-Forwarded-For": "203.0.113.9", "X-Remote-User": "anna@desk.example"},
                          data={"csrf_token": token[1], "email": "anna@desk.example", "password": PASSWORD})
     assert answer.status_code == 429
+
+
+@SQLITE
+def test_who_found_an_open_browser_cannot_guess_the_password_for_ever(anna: FlaskClient, app: Flask) -> None:
+    new = {"new": "x" * 12, "again": "x" * 12}
+    codes = [fill(anna, "/account/password", old=f"guess {n}", **new).status_code for n in range(6)]
+    assert codes == [403] * 5 + [429]
+    assert fill(anna, "/account/password", old=PASSWORD, **new).status_code == 429
+
+
+@pytest.mark.parametrize(("agent", "name"), [
+    ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox, Windows"),
+    ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 YaBrowser/25.10 Safari/537.36",
+     "Яндекс Браузер, Windows"),
+    ("Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
+     "Chrome, Android"),
+    ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 "
+     "Safari/604.1", "Safari, iPhone"),
+    ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0",
+     "Edge, macOS"), ("curl/8.1", "curl/8.1"), ("", "")])
+def test_a_browser_is_named_in_words_a_person_knows(agent: str, name: str) -> None:
+    assert account.browser(agent) == name
 
 
 # --- when something fails ----------------------------------------------------------------------
