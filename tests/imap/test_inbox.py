@@ -193,10 +193,14 @@ def test_the_server_goes_away_while_waiting() -> None:
             inbox.uids_above(0)
             stopping = threading.Timer(0.1, server.stop)
             stopping.start()
-            with pytest.raises(ImapError) as caught:
+
+            def look() -> None:
                 inbox.wait(20)  # a server may say goodbye first: a wake-up like any other
                 stopping.join()
                 inbox.uids_above(0)
+
+            with pytest.raises(ImapError) as caught:
+                look()
             assert not caught.value.permanent
             stopping.join()
     finally:
