@@ -10,9 +10,11 @@ import logging
 import signal
 import threading
 import time
+from typing import Any
 
 import redis
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 
 from desk import db, failpoints, leases, queue, settings
 from desk.contents import Opener
@@ -63,8 +65,7 @@ def _open_files(database: Database, conf: Settings, stop: threading.Event) -> No
 
 
 def _loop(conf: Settings, drain: Drain, stop: threading.Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    _stop_on_signal(stop)
     while not stop.is_set():
         try:
             if drain.run():
@@ -73,6 +74,11 @@ def _loop(conf: Settings, drain: Drain, stop: threading.Event) -> None:
             log.exception("draining the inbox")
         if not _wait_for_ring(conf, stop):
             stop.wait(IDLE_SECONDS)
+
+
+def _stop_on_signal(stop: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
 
 
 def _wait_for_ring(conf: Settings, stop: threading.Event) -> bool:
@@ -89,13 +95,27 @@ def _wait_for_ring(conf: Settings, stop: threading.Event) -> bool:
     except (redis.RedisError, OSError) as error:
         log.warning("no doorbell, looking every %s s: %s", IDLE_SECONDS, error)
         return False
+    except StopRequested:  # rq's handler raises it wherever the signal lands, while it starts and ends too
+        return True
+    finally:
+        _stop_on_signal(stop)  # rq leaves its own handlers in place
     return True
 
 
 class Bell(SimpleWorker):
-    """An rq worker in this process that leaves the signals to the loop above."""
+    """An rq worker in this process that leaves the signals to the loop above, and gives up when Redis is gone.
+
+    While it waits for a ring, rq 3.0 tries a lost connection again for ever (`dequeue_job_and_maintain_ttl`), and no
+    row would be looked at until Redis is back. Each try begins with a heartbeat, so that is where it stops.
+    """
 
     stopping: threading.Event
+
+    def heartbeat(self, *args: Any, **more: Any) -> None:
+        try:
+            super().heartbeat(*args, **more)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise StopRequested from error
 
     def _install_signal_handlers(self) -> None:
         def ask(*_: object) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 from pydantic import SecretStr
-from rq import Queue, SimpleWorker
+from rq import Queue, SimpleWorker, Worker
 from sqlalchemy import func, select
 
 from desk import db, inbox, leases, queue
@@ -67,7 +67,13 @@ def beat(database: Database) -> Heartbeat | None:
         return session.get(Heartbeat, "work")
 
 
-def test_rings_are_heard_and_the_worker_outlives_redis(database: Database, conf: Settings, valkey: Valkey) -> None:
+def is_idle(bell: redis.Redis) -> bool:
+    """The worker has finished its job and waits inside rq for the next ring."""
+    return any(worker.get_state() == "idle" for worker in Worker.all(connection=bell)) and bell.llen("rq:queue:desk") == 0
+
+
+def test_rings_are_heard_and_an_idle_worker_outlives_redis(
+        database: Database, conf: Settings, valkey: Valkey, bell: redis.Redis) -> None:
     conf = with_redis(conf, valkey.url)
     child = processes.start(processes.work_always, conf)
     try:
@@ -75,6 +81,7 @@ def test_rings_are_heard_and_the_worker_outlives_redis(database: Database, conf:
         arrive(database, conf, 3)
         assert queue.ring(conf, "inbox")
         wait_until(lambda: done(database) == 3, 30)
+        wait_until(lambda: is_idle(bell), 30)  # killed while it works, rq gives up by itself; while it waits, never
         valkey.kill()
         arrive(database, conf, 3)
         assert not queue.ring(conf, "inbox")
