@@ -62,6 +62,10 @@ class Running:
     def pids(self, name: str) -> list[int]:
         return [int(line.split()[1]) for line in self.lines("started") if line.split()[0] == name]
 
+    def child(self) -> int:
+        """Pid of a part's child; 0 until it is written (the file is there, empty, a moment before)."""
+        return int("".join(self.lines("child")) or 0)
+
     def announced(self) -> bool:
         return (self.folder / "announced").exists()
 
@@ -79,7 +83,7 @@ def lives(pid: int) -> bool:
     """A zombie whose parent is not ours to reap has ended, too."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before the opening, gone before the reading
         return False
 
 
@@ -117,8 +121,8 @@ def test_a_part_that_runs_once_is_not_started_again_and_holds_up_the_announcemen
 
 @pytest.mark.parametrize("running", [("child", "runs")], indirect=True)
 def test_kill_9_of_the_supervisor_leaves_no_part_and_no_child_of_a_part(running: Running) -> None:
-    wait_until(lambda: (running.folder / "child").exists() and running.pids("last"), 20)
-    pids = [running.pids("first")[0], running.pids("last")[0], int((running.folder / "child").read_text())]
+    wait_until(lambda: running.child() and running.pids("last"), 20)
+    pids = [running.pids("first")[0], running.pids("last")[0], running.child()]
     assert all(map(lives, pids))
     running.process.kill()
     running.process.wait(10)
@@ -127,8 +131,8 @@ def test_kill_9_of_the_supervisor_leaves_no_part_and_no_child_of_a_part(running:
 
 @pytest.mark.parametrize("running", [("child", "runs")], indirect=True)
 def test_what_a_killed_part_leaves_behind_goes_with_it(running: Running) -> None:
-    wait_until(lambda: (running.folder / "child").exists(), 20)
-    child = int((running.folder / "child").read_text())
+    wait_until(running.child, 20)
+    child = running.child()
     os.kill(running.pids("first")[0], signal.SIGKILL)
     wait_until(lambda: not lives(child), 10)
 
