@@ -1,4 +1,4 @@
-"""The migrations give exactly the tables of models.py, on both databases, and back."""
+"""The migrations give exactly the tables of desk/models, on both databases, and back."""
 
 from alembic import command
 from alembic.autogenerate import compare_metadata

@@ -1,0 +1,31 @@
+"""The tables. Rows only: verbs stand in tickets, inbox, outbox, deadlines, people.
+
+Moments are aware UTC and end in ``_at``. Text columns take NUL-free text without lone surrogates.
+"""
+
+from .base import Base, new_public_id
+from .deadlines import ALERT_STATES, DEADLINE_STATES, PROOF_CLASSES, Alert, CalendarFeed, Deadline
+from .escalation import STEP_STATES, Letter, Step
+from .house import Counter, Heartbeat, Lease
+from .mails import INBOUND_STATES, OUTBOX_STATES, InboundMail, Mailbox, Outbox, OutboxRecipient
+from .people import ROLES, Person, SignInAttempt, SignInLink, User, WebSession
+from .tickets import (
+    CONTENTS_STATES,
+    FACT_STATES,
+    STAGES,
+    TICKET_STATES,
+    Attachment,
+    Event,
+    Fact,
+    Message,
+    Participant,
+    Ticket,
+)
+
+__all__ = [
+    "ALERT_STATES", "Alert", "Attachment", "Base", "CONTENTS_STATES", "CalendarFeed", "Counter",
+    "DEADLINE_STATES", "Deadline", "Event", "FACT_STATES", "Fact", "Heartbeat", "INBOUND_STATES", "InboundMail",
+    "Lease", "Letter", "Mailbox", "Message", "OUTBOX_STATES", "Outbox", "OutboxRecipient", "PROOF_CLASSES",
+    "Participant", "Person", "ROLES", "STAGES", "STEP_STATES", "SignInAttempt", "SignInLink", "Step",
+    "TICKET_STATES", "Ticket", "User", "WebSession", "new_public_id",
+]
