@@ -8,6 +8,7 @@ from .deadlines import ALERT_STATES, DEADLINE_STATES, PROOF_CLASSES, Alert, Cale
 from .escalation import STEP_STATES, Letter, Step
 from .house import Counter, Heartbeat, Lease
 from .mails import INBOUND_STATES, OUTBOX_STATES, InboundMail, Mailbox, Outbox, OutboxRecipient
+from .notices import NOTICE_STATES, AlertNotice, MachineTime, Notice, Outage
 from .people import ROLES, Person, SignInAttempt, SignInLink, User, WebSession
 from .tickets import (
     CONTENTS_STATES,
@@ -23,9 +24,9 @@ from .tickets import (
 )
 
 __all__ = [
-    "ALERT_STATES", "Alert", "Attachment", "Base", "CONTENTS_STATES", "CalendarFeed", "Counter",
+    "ALERT_STATES", "Alert", "AlertNotice", "Attachment", "Base", "CONTENTS_STATES", "CalendarFeed", "Counter",
     "DEADLINE_STATES", "Deadline", "Event", "FACT_STATES", "Fact", "Heartbeat", "INBOUND_STATES", "InboundMail",
-    "Lease", "Letter", "Mailbox", "Message", "OUTBOX_STATES", "Outbox", "OutboxRecipient", "PROOF_CLASSES",
-    "Participant", "Person", "ROLES", "STAGES", "STEP_STATES", "SignInAttempt", "SignInLink", "Step",
-    "TICKET_STATES", "Ticket", "User", "WebSession", "new_public_id",
+    "Lease", "Letter", "MachineTime", "Mailbox", "Message", "NOTICE_STATES", "Notice", "OUTBOX_STATES", "Outage",
+    "Outbox", "OutboxRecipient", "PROOF_CLASSES", "Participant", "Person", "ROLES", "STAGES", "STEP_STATES",
+    "SignInAttempt", "SignInLink", "Step", "TICKET_STATES", "Ticket", "User", "WebSession", "new_public_id",
 ]

@@ -21,7 +21,8 @@ class Deadline(Base):
     """A running clock: which rule in which version, from what, until when, and how it was counted."""
 
     __tablename__ = "deadline"
-    __table_args__ = (one_of("state", DEADLINE_STATES), one_of("proof_class", PROOF_CLASSES))
+    __table_args__ = (one_of("state", DEADLINE_STATES), one_of("proof_class", PROOF_CLASSES),
+                      Index(None, "state", "due_at"))
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True, default=new_public_id)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -25,6 +25,11 @@ class User(Base):
     active: Mapped[bool] = mapped_column(default=True)
     language: Mapped[str] = mapped_column(String(2), default="")  # '' follows the browser
     created_at: Mapped[datetime]
+    on_duty: Mapped[bool] = mapped_column(default=False)  # is told of tickets that nobody has
+    absent_from: Mapped[date | None]  # on leave, both days included; alerts of that time go to the deputy
+    absent_until: Mapped[date | None]
+    deputy_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    telegram_chat: Mapped[str] = mapped_column(String(64), default="")
 
 
 class WebSession(Base):

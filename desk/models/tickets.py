@@ -158,3 +158,5 @@ class Event(Base):
     actor: Mapped[str] = mapped_column(String(64))  # user:7, mail, clock, command
     kind: Mapped[str] = mapped_column(String(64))  # ticket.opened, ticket.assigned, deadline.started, …
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    seal_number: Mapped[int | None] = mapped_column(unique=True)  # 1, 2, 3, … without a gap; see desk.audit
+    seal: Mapped[str] = mapped_column(String(64), default="")

@@ -36,6 +36,15 @@ def upgrade() -> None:
     sa.Column('until', desk.db.Moment(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_lease'))
     )
+    op.create_table('machine_time',
+    sa.Column('host', sa.String(length=255), nullable=False),
+    sa.Column('boot', sa.String(length=64), nullable=False),
+    sa.Column('offset_ms', sa.BigInteger(), nullable=False),
+    sa.Column('frozen_since', desk.db.Moment(), nullable=True),
+    sa.Column('step_seconds', sa.Integer(), nullable=False),
+    sa.Column('confirmed', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('host', name=op.f('pk_machine_time'))
+    )
     op.create_table('mailbox',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=64), nullable=False),
@@ -47,6 +56,12 @@ def upgrade() -> None:
     sa.Column('error_since', desk.db.Moment(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_mailbox')),
     sa.UniqueConstraint('name', name=op.f('uq_mailbox_name'))
+    )
+    op.create_table('outage',
+    sa.Column('name', sa.String(length=64), nullable=False),
+    sa.Column('error', sa.Text(), nullable=False),
+    sa.Column('since', desk.db.Moment(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_outage'))
     )
     op.create_table('person',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -78,7 +93,13 @@ def upgrade() -> None:
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('language', sa.String(length=2), nullable=False),
     sa.Column('created_at', desk.db.Moment(), nullable=False),
+    sa.Column('on_duty', sa.Boolean(), nullable=False),
+    sa.Column('absent_from', sa.Date(), nullable=True),
+    sa.Column('absent_until', sa.Date(), nullable=True),
+    sa.Column('deputy_id', sa.Integer(), nullable=True),
+    sa.Column('telegram_chat', sa.String(length=64), nullable=False),
     sa.CheckConstraint("role IN ('advocate', 'lead', 'admin')", name=op.f('ck_user_account_role')),
+    sa.ForeignKeyConstraint(['deputy_id'], ['user_account.id'], name=op.f('fk_user_account_deputy_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_user_account')),
     sa.UniqueConstraint('email', name=op.f('uq_user_account_email'))
     )
@@ -125,6 +146,36 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_sign_in_link_user_id')),
     sa.PrimaryKeyConstraint('token_hash', name=op.f('pk_sign_in_link'))
     )
+    op.create_table('notice',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('public_id', sa.String(length=32), nullable=False),
+    sa.Column('channel', sa.String(length=32), nullable=False),
+    sa.Column('dedup_key', sa.String(length=200), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('address', sa.String(length=500), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('facts', desk.db.Json, nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('doubts', sa.Integer(), nullable=False),
+    sa.Column('try_after', desk.db.Moment(), nullable=False),
+    sa.Column('lease_token', sa.String(length=32), nullable=True),
+    sa.Column('lease_until', desk.db.Moment(), nullable=True),
+    sa.Column('error', sa.Text(), nullable=False),
+    sa.Column('created_at', desk.db.Moment(), nullable=False),
+    sa.Column('sent_at', desk.db.Moment(), nullable=True),
+    sa.CheckConstraint("state IN ('pending', 'sending', 'sent', 'failed', 'cancelled')", name=op.f('ck_notice_state')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_notice_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice')),
+    sa.UniqueConstraint('channel', 'dedup_key', name=op.f('uq_notice_channel_dedup_key')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_notice_public_id'))
+    )
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_notice_state_try_after'), ['state', 'try_after'], unique=False)
+        batch_op.create_index(batch_op.f('ix_notice_user_id'), ['user_id'], unique=False)
+
     op.create_table('ticket',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('public_id', sa.String(length=32), nullable=False),
@@ -226,6 +277,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('public_id', name=op.f('uq_deadline_public_id'))
     )
     with op.batch_alter_table('deadline', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_deadline_state_due_at'), ['state', 'due_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_deadline_ticket_id'), ['ticket_id'], unique=False)
 
     op.create_table('event',
@@ -235,8 +287,11 @@ def upgrade() -> None:
     sa.Column('actor', sa.String(length=64), nullable=False),
     sa.Column('kind', sa.String(length=64), nullable=False),
     sa.Column('detail', desk.db.Json, nullable=False),
+    sa.Column('seal_number', sa.Integer(), nullable=True),
+    sa.Column('seal', sa.String(length=64), nullable=False),
     sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_event_ticket_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_event'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_event')),
+    sa.UniqueConstraint('seal_number', name=op.f('uq_event_seal_number'))
     )
     with op.batch_alter_table('event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_event_ticket_id'), ['ticket_id'], unique=False)
@@ -308,6 +363,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_alert_outbox_id'), ['outbox_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_state_due_at'), ['state', 'due_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_alert_user_id_state'), ['user_id', 'state'], unique=False)
+
+    op.create_table('alert_notice',
+    sa.Column('alert_id', sa.Integer(), nullable=False),
+    sa.Column('channel', sa.String(length=32), nullable=False),
+    sa.Column('notice_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['alert_id'], ['alert.id'], name=op.f('fk_alert_notice_alert_id')),
+    sa.ForeignKeyConstraint(['notice_id'], ['notice.id'], name=op.f('fk_alert_notice_notice_id')),
+    sa.PrimaryKeyConstraint('alert_id', 'channel', name=op.f('pk_alert_notice'))
+    )
+    with op.batch_alter_table('alert_notice', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_alert_notice_notice_id'), ['notice_id'], unique=False)
 
     op.create_table('message',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -505,6 +571,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_message_contents_contents_try_after'))
 
     op.drop_table('message')
+    with op.batch_alter_table('alert_notice', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_alert_notice_notice_id'))
+
+    op.drop_table('alert_notice')
     with op.batch_alter_table('alert', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_alert_user_id_state'))
         batch_op.drop_index(batch_op.f('ix_alert_state_due_at'))
@@ -528,6 +598,7 @@ def downgrade() -> None:
     op.drop_table('event')
     with op.batch_alter_table('deadline', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_deadline_ticket_id'))
+        batch_op.drop_index(batch_op.f('ix_deadline_state_due_at'))
 
     op.drop_table('deadline')
     with op.batch_alter_table('calendar_feed', schema=None) as batch_op:
@@ -545,6 +616,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_ticket_assignee_id'))
 
     op.drop_table('ticket')
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_notice_user_id'))
+        batch_op.drop_index(batch_op.f('ix_notice_state_try_after'))
+
+    op.drop_table('notice')
     op.drop_table('sign_in_link')
     with op.batch_alter_table('inbound_mail', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_inbound_mail_state_try_after'))
@@ -559,7 +635,9 @@ def downgrade() -> None:
 
     op.drop_table('sign_in_attempt')
     op.drop_table('person')
+    op.drop_table('outage')
     op.drop_table('mailbox')
+    op.drop_table('machine_time')
     op.drop_table('lease')
     op.drop_table('heartbeat')
     op.drop_table('counter')
