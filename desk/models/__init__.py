@@ -16,8 +16,10 @@ from .tickets import (
     STAGES,
     TICKET_STATES,
     Attachment,
+    Draft,
     Event,
     Fact,
+    Merge,
     Message,
     Participant,
     Ticket,
@@ -25,8 +27,9 @@ from .tickets import (
 
 __all__ = [
     "ALERT_STATES", "Alert", "AlertNotice", "Attachment", "Base", "CONTENTS_STATES", "CalendarFeed", "Counter",
-    "DEADLINE_STATES", "Deadline", "Event", "FACT_STATES", "Fact", "Heartbeat", "INBOUND_STATES", "InboundMail",
-    "Lease", "Letter", "MachineTime", "Mailbox", "Message", "NOTICE_STATES", "Notice", "OUTBOX_STATES", "Outage",
-    "Outbox", "OutboxRecipient", "PROOF_CLASSES", "Participant", "Person", "ROLES", "STAGES", "STEP_STATES",
-    "SignInAttempt", "SignInLink", "Step", "TICKET_STATES", "Ticket", "User", "WebSession", "new_public_id",
+    "DEADLINE_STATES", "Deadline", "Draft", "Event", "FACT_STATES", "Fact", "Heartbeat", "INBOUND_STATES",
+    "InboundMail", "Lease", "Letter", "MachineTime", "Mailbox", "Merge", "Message", "NOTICE_STATES", "Notice",
+    "OUTBOX_STATES", "Outage", "Outbox", "OutboxRecipient", "PROOF_CLASSES", "Participant", "Person", "ROLES",
+    "STAGES", "STEP_STATES", "SignInAttempt", "SignInLink", "Step", "TICKET_STATES", "Ticket", "User", "WebSession",
+    "new_public_id",
 ]

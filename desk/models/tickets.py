@@ -32,6 +32,7 @@ class Ticket(Base):
     stage: Mapped[str] = mapped_column(String(16), default="check")
     consumer_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # all it had is there now
     marketplace: Mapped[str] = mapped_column(String(32), default="")
     company_case: Mapped[str] = mapped_column(String(100), default="", index=True)  # the company's own number
     company_domain: Mapped[str] = mapped_column(String(255), default="")
@@ -146,6 +147,37 @@ class Fact(Base):
     state: Mapped[str] = mapped_column(String(16), default="found")  # corrected: `value` is what a person wrote
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     decided_at: Mapped[datetime | None]
+
+
+class Merge(Base):
+    """Two tickets made one: what went over, and how both stood, so that it can be undone exactly."""
+
+    __tablename__ = "ticket_merge"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True, default=new_public_id)
+    source_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    moved: Mapped[dict[str, Any]]  # table → ids of its rows
+    before: Mapped[dict[str, Any]]  # "source" and "target" → column → value
+    after: Mapped[dict[str, Any]]  # of the target: what nobody changed since is put back
+    merged_at: Mapped[datetime]
+    merged_by: Mapped[str] = mapped_column(String(64))
+    undone_at: Mapped[datetime | None]
+    source: Mapped[Ticket] = relationship(foreign_keys=[source_id])
+    target: Mapped[Ticket] = relationship(foreign_keys=[target_id])
+
+
+class Draft(Base):
+    """What somebody is writing on a ticket; kept until it is sent or emptied."""
+
+    __tablename__ = "draft"
+    __table_args__ = (UniqueConstraint("user_id", "ticket_id", "kind"), one_of("kind", ("reply", "note")))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    text: Mapped[str]
+    saved_at: Mapped[datetime]
 
 
 class Event(Base):

@@ -185,6 +185,7 @@ def upgrade() -> None:
     sa.Column('stage', sa.String(length=16), nullable=False),
     sa.Column('consumer_id', sa.Integer(), nullable=True),
     sa.Column('assignee_id', sa.Integer(), nullable=True),
+    sa.Column('merged_into_id', sa.Integer(), nullable=True),
     sa.Column('marketplace', sa.String(length=32), nullable=False),
     sa.Column('company_case', sa.String(length=100), nullable=False),
     sa.Column('company_domain', sa.String(length=255), nullable=False),
@@ -203,6 +204,7 @@ def upgrade() -> None:
     sa.CheckConstraint("state IN ('open', 'waiting', 'closed')", name=op.f('ck_ticket_state')),
     sa.ForeignKeyConstraint(['assignee_id'], ['user_account.id'], name=op.f('fk_ticket_assignee_id')),
     sa.ForeignKeyConstraint(['consumer_id'], ['person.id'], name=op.f('fk_ticket_consumer_id')),
+    sa.ForeignKeyConstraint(['merged_into_id'], ['ticket.id'], name=op.f('fk_ticket_merged_into_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket')),
     sa.UniqueConstraint('number', name=op.f('uq_ticket_number')),
     sa.UniqueConstraint('public_id', name=op.f('uq_ticket_public_id'))
@@ -211,6 +213,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_ticket_assignee_id'), ['assignee_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_ticket_company_case'), ['company_case'], unique=False)
         batch_op.create_index(batch_op.f('ix_ticket_consumer_id'), ['consumer_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ticket_merged_into_id'), ['merged_into_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_ticket_state_next_due_at'), ['state', 'next_due_at'], unique=False)
 
     op.create_table('web_session',
@@ -279,6 +282,42 @@ def upgrade() -> None:
     with op.batch_alter_table('deadline', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_deadline_state_due_at'), ['state', 'due_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_deadline_ticket_id'), ['ticket_id'], unique=False)
+
+    op.create_table('ticket_merge',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('public_id', sa.String(length=32), nullable=False),
+    sa.Column('source_id', sa.Integer(), nullable=False),
+    sa.Column('target_id', sa.Integer(), nullable=False),
+    sa.Column('moved', desk.db.Json, nullable=False),
+    sa.Column('before', desk.db.Json, nullable=False),
+    sa.Column('after', desk.db.Json, nullable=False),
+    sa.Column('merged_at', desk.db.Moment(), nullable=False),
+    sa.Column('merged_by', sa.String(length=64), nullable=False),
+    sa.Column('undone_at', desk.db.Moment(), nullable=True),
+    sa.ForeignKeyConstraint(['source_id'], ['ticket.id'], name=op.f('fk_ticket_merge_source_id')),
+    sa.ForeignKeyConstraint(['target_id'], ['ticket.id'], name=op.f('fk_ticket_merge_target_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket_merge')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_ticket_merge_public_id'))
+    )
+    with op.batch_alter_table('ticket_merge', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_ticket_merge_source_id'), ['source_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ticket_merge_target_id'), ['target_id'], unique=False)
+
+    op.create_table('draft',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('ticket_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('saved_at', desk.db.Moment(), nullable=False),
+    sa.CheckConstraint("kind IN ('reply', 'note')", name=op.f('ck_draft_kind')),
+    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_draft_ticket_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_draft_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_draft')),
+    sa.UniqueConstraint('user_id', 'ticket_id', 'kind', name=op.f('uq_draft_user_id_ticket_id_kind'))
+    )
+    with op.batch_alter_table('draft', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_draft_ticket_id'), ['ticket_id'], unique=False)
 
     op.create_table('event',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -596,6 +635,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_event_ticket_id'))
 
     op.drop_table('event')
+    with op.batch_alter_table('draft', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_draft_ticket_id'))
+
+    op.drop_table('draft')
+    with op.batch_alter_table('ticket_merge', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_ticket_merge_target_id'))
+        batch_op.drop_index(batch_op.f('ix_ticket_merge_source_id'))
+
+    op.drop_table('ticket_merge')
     with op.batch_alter_table('deadline', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_deadline_ticket_id'))
         batch_op.drop_index(batch_op.f('ix_deadline_state_due_at'))
@@ -611,6 +659,7 @@ def downgrade() -> None:
     op.drop_table('web_session')
     with op.batch_alter_table('ticket', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_ticket_state_next_due_at'))
+        batch_op.drop_index(batch_op.f('ix_ticket_merged_into_id'))
         batch_op.drop_index(batch_op.f('ix_ticket_consumer_id'))
         batch_op.drop_index(batch_op.f('ix_ticket_company_case'))
         batch_op.drop_index(batch_op.f('ix_ticket_assignee_id'))
