@@ -5,7 +5,21 @@ Moments are aware UTC and end in ``_at``. Text columns take NUL-free text withou
 
 from .base import Base, new_public_id
 from .deadlines import ALERT_STATES, DEADLINE_STATES, PROOF_CLASSES, Alert, CalendarFeed, Deadline
-from .escalation import STEP_STATES, Letter, Step
+from .escalation import (
+    ANSWER_CLASSES,
+    BUNDLE_STATES,
+    PAPERS,
+    STEP_STATES,
+    SUMS,
+    Authority,
+    Bundle,
+    ContactCheck,
+    Letter,
+    LetterText,
+    Outcome,
+    Step,
+    Sum,
+)
 from .house import Counter, Heartbeat, Lease
 from .mails import INBOUND_STATES, OUTBOX_STATES, InboundMail, Mailbox, Outbox, OutboxRecipient
 from .notices import NOTICE_STATES, AlertNotice, MachineTime, Notice, Outage
@@ -26,10 +40,11 @@ from .tickets import (
 )
 
 __all__ = [
-    "ALERT_STATES", "Alert", "AlertNotice", "Attachment", "Base", "CONTENTS_STATES", "CalendarFeed", "Counter",
-    "DEADLINE_STATES", "Deadline", "Draft", "Event", "FACT_STATES", "Fact", "Heartbeat", "INBOUND_STATES",
-    "InboundMail", "Lease", "Letter", "MachineTime", "Mailbox", "Merge", "Message", "NOTICE_STATES", "Notice",
-    "OUTBOX_STATES", "Outage", "Outbox", "OutboxRecipient", "PROOF_CLASSES", "Participant", "Person", "ROLES",
-    "STAGES", "STEP_STATES", "SignInAttempt", "SignInLink", "Step", "TICKET_STATES", "Ticket", "User", "WebSession",
-    "new_public_id",
+    "ALERT_STATES", "ANSWER_CLASSES", "Alert", "AlertNotice", "Attachment", "Authority", "BUNDLE_STATES", "Base",
+    "Bundle", "CONTENTS_STATES", "CalendarFeed", "ContactCheck", "Counter", "DEADLINE_STATES", "Deadline", "Draft",
+    "Event", "FACT_STATES", "Fact", "Heartbeat", "INBOUND_STATES", "InboundMail", "Lease", "Letter", "LetterText",
+    "MachineTime", "Mailbox", "Merge", "Message", "NOTICE_STATES", "Notice", "OUTBOX_STATES", "Outage", "Outbox",
+    "OutboxRecipient", "Outcome", "PAPERS", "PROOF_CLASSES", "Participant", "Person", "ROLES", "STAGES",
+    "STEP_STATES", "SUMS", "SignInAttempt", "SignInLink", "Step", "Sum", "TICKET_STATES", "Ticket", "User",
+    "WebSession", "new_public_id",
 ]

@@ -552,6 +552,7 @@ def upgrade() -> None:
     sa.Column('public_id', sa.String(length=32), nullable=False),
     sa.Column('ticket_id', sa.Integer(), nullable=False),
     sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('by_consumer', sa.Boolean(), nullable=False),
     sa.Column('state', sa.String(length=16), nullable=False),
     sa.Column('addressee', sa.String(length=500), nullable=False),
     sa.Column('channel', sa.String(length=16), nullable=False),
@@ -565,9 +566,13 @@ def upgrade() -> None:
     sa.Column('proven_on', sa.Date(), nullable=True),
     sa.Column('answer', sa.Text(), nullable=False),
     sa.Column('answered_on', sa.Date(), nullable=True),
+    sa.Column('answer_class', sa.String(length=16), nullable=False),
+    sa.Column('answer_message_id', sa.Integer(), nullable=True),
     sa.Column('author_id', sa.Integer(), nullable=False),
     sa.Column('created_at', desk.db.Moment(), nullable=False),
+    sa.CheckConstraint("answer_class IN ('', 'met', 'partial', 'refused', 'asks', 'no_answer')", name=op.f('ck_step_answer_class')),
     sa.CheckConstraint("state IN ('prepared', 'sent', 'answered', 'skipped', 'cancelled')", name=op.f('ck_step_state')),
+    sa.ForeignKeyConstraint(['answer_message_id'], ['message.id'], name=op.f('fk_step_answer_message_id')),
     sa.ForeignKeyConstraint(['author_id'], ['user_account.id'], name=op.f('fk_step_author_id')),
     sa.ForeignKeyConstraint(['letter_id'], ['letter.id'], name=op.f('fk_step_letter_id')),
     sa.ForeignKeyConstraint(['outbox_id'], ['outbox.id'], name=op.f('fk_step_outbox_id')),
@@ -578,11 +583,152 @@ def upgrade() -> None:
     with op.batch_alter_table('step', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_step_ticket_id'), ['ticket_id'], unique=False)
 
+    op.create_table('contact_check',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('body', sa.String(length=64), nullable=False),
+    sa.Column('channel', sa.String(length=16), nullable=False),
+    sa.Column('value', sa.String(length=500), nullable=False),
+    sa.Column('status', sa.String(length=16), nullable=False),
+    sa.Column('source', sa.String(length=500), nullable=False),
+    sa.Column('checked_on', sa.Date(), nullable=False),
+    sa.Column('author_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['author_id'], ['user_account.id'], name=op.f('fk_contact_check_author_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact_check'))
+    )
+    with op.batch_alter_table('contact_check', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_contact_check_body'), ['body'], unique=False)
+
+    op.create_table('letter_text',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('author_id', sa.Integer(), nullable=False),
+    sa.Column('created_at', desk.db.Moment(), nullable=False),
+    sa.ForeignKeyConstraint(['author_id'], ['user_account.id'], name=op.f('fk_letter_text_author_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_letter_text')),
+    sa.UniqueConstraint('key', 'version', name=op.f('uq_letter_text_key_version'))
+    )
+    with op.batch_alter_table('letter_text', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_letter_text_key'), ['key'], unique=False)
+
+    op.create_table('bundle',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('public_id', sa.String(length=32), nullable=False),
+    sa.Column('ticket_id', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('as_of', sa.Date(), nullable=False),
+    sa.Column('hidden', desk.db.Json, nullable=False),
+    sa.Column('done', sa.Integer(), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('lease_until', desk.db.Moment(), nullable=True),
+    sa.Column('error', sa.Text(), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('pdf_sha256', sa.String(length=64), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('author_id', sa.Integer(), nullable=False),
+    sa.Column('created_at', desk.db.Moment(), nullable=False),
+    sa.Column('ready_at', desk.db.Moment(), nullable=True),
+    sa.CheckConstraint("state IN ('waiting', 'working', 'ready', 'failed')", name=op.f('ck_bundle_state')),
+    sa.ForeignKeyConstraint(['author_id'], ['user_account.id'], name=op.f('fk_bundle_author_id')),
+    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_bundle_ticket_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bundle')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_bundle_public_id'))
+    )
+    with op.batch_alter_table('bundle', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_bundle_state'), ['state'], unique=False)
+        batch_op.create_index(batch_op.f('ix_bundle_ticket_id'), ['ticket_id'], unique=False)
+
+    op.create_table('case_sum',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('ticket_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('kopecks', sa.BigInteger(), nullable=False),
+    sa.Column('on_day', sa.Date(), nullable=False),
+    sa.Column('note', sa.String(length=500), nullable=False),
+    sa.Column('struck', sa.Boolean(), nullable=False),
+    sa.Column('author_id', sa.Integer(), nullable=False),
+    sa.Column('created_at', desk.db.Moment(), nullable=False),
+    sa.CheckConstraint("kind IN ('claimed', 'offered', 'paid', 'penalty', 'fine', 'costs')", name=op.f('ck_case_sum_kind')),
+    sa.ForeignKeyConstraint(['author_id'], ['user_account.id'], name=op.f('fk_case_sum_author_id')),
+    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_case_sum_ticket_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_case_sum'))
+    )
+    with op.batch_alter_table('case_sum', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_case_sum_kind'), ['kind'], unique=False)
+        batch_op.create_index(batch_op.f('ix_case_sum_ticket_id'), ['ticket_id'], unique=False)
+
+    op.create_table('outcome',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('public_id', sa.String(length=32), nullable=False),
+    sa.Column('ticket_id', sa.Integer(), nullable=False),
+    sa.Column('outbox_id', sa.Integer(), nullable=True),
+    sa.Column('asked_at', desk.db.Moment(), nullable=False),
+    sa.Column('answer', sa.String(length=16), nullable=False),
+    sa.Column('answered_at', desk.db.Moment(), nullable=True),
+    sa.CheckConstraint("answer IN ('', 'solved', 'not_solved')", name=op.f('ck_outcome_answer')),
+    sa.ForeignKeyConstraint(['outbox_id'], ['outbox.id'], name=op.f('fk_outcome_outbox_id')),
+    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_outcome_ticket_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outcome')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_outcome_public_id'))
+    )
+    with op.batch_alter_table('outcome', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_outcome_ticket_id'), ['ticket_id'], unique=False)
+
+    op.create_table('authority',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('ticket_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('scope', desk.db.Json, nullable=False),
+    sa.Column('given_on', sa.Date(), nullable=False),
+    sa.Column('expires_on', sa.Date(), nullable=True),
+    sa.Column('attachment_id', sa.Integer(), nullable=True),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('revoked_on', sa.Date(), nullable=True),
+    sa.Column('author_id', sa.Integer(), nullable=False),
+    sa.Column('created_at', desk.db.Moment(), nullable=False),
+    sa.CheckConstraint("kind IN ('consent', 'power')", name=op.f('ck_authority_kind')),
+    sa.ForeignKeyConstraint(['attachment_id'], ['attachment.id'], name=op.f('fk_authority_attachment_id')),
+    sa.ForeignKeyConstraint(['author_id'], ['user_account.id'], name=op.f('fk_authority_author_id')),
+    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_authority_ticket_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_authority'))
+    )
+    with op.batch_alter_table('authority', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_authority_ticket_id'), ['ticket_id'], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table('authority', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_authority_ticket_id'))
+
+    op.drop_table('authority')
+    with op.batch_alter_table('outcome', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_outcome_ticket_id'))
+
+    op.drop_table('outcome')
+    with op.batch_alter_table('case_sum', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_case_sum_ticket_id'))
+        batch_op.drop_index(batch_op.f('ix_case_sum_kind'))
+
+    op.drop_table('case_sum')
+    with op.batch_alter_table('bundle', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_bundle_ticket_id'))
+        batch_op.drop_index(batch_op.f('ix_bundle_state'))
+
+    op.drop_table('bundle')
+    with op.batch_alter_table('letter_text', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_letter_text_key'))
+
+    op.drop_table('letter_text')
+    with op.batch_alter_table('contact_check', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_contact_check_body'))
+
+    op.drop_table('contact_check')
     with op.batch_alter_table('step', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_step_ticket_id'))
 
