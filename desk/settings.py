@@ -137,6 +137,14 @@ class Alerts(Section):
     team_begins: int = Field(ge=0, le=22)
     team_ends: int = Field(ge=1, le=23)
     escalate_hours: float = Field(gt=0)
+    morning_hour: int = Field(ge=-1, le=23)
+    paused_days: int = Field(ge=1)
+    duty_address: str = Field(pattern=r"^([^@\s]+@[^@\s]+)?$")
+    ping_url: SecretStr
+    jump_minutes: float = Field(ge=1)
+    jump_hold_hours: float = Field(gt=0)
+    request_seconds: float = Field(gt=0, le=60)
+    allow_private_addresses: bool
 
     @field_validator("team_ends")
     @classmethod
@@ -144,6 +152,29 @@ class Alerts(Section):
         if value <= info.data.get("team_begins", 0):
             raise ValueError("team_ends must be a later hour than team_begins")
         return value
+
+
+class Webhook(Section):
+    url: SecretStr
+    secret: SecretStr
+
+    @field_validator("secret")
+    @classmethod
+    def long_enough(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        url = info.data.get("url")
+        if url is not None and url.get_secret_value() and len(value.get_secret_value()) < 32:
+            raise ValueError("the webhook needs a secret of 32 or more characters, known to both sides")
+        return value
+
+
+class Telegram(Section):
+    token: SecretStr
+    base_url: str
+
+    @field_validator("base_url")
+    @classmethod
+    def no_slash(cls, value: str) -> str:
+        return value.rstrip("/")
 
 
 class Settings(Section):
@@ -159,6 +190,8 @@ class Settings(Section):
     work: Work
     acknowledge: Acknowledge
     alerts: Alerts
+    webhook: Webhook
+    telegram: Telegram
 
     @property
     def database_url(self) -> str:

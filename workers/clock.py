@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import alerts, db, failpoints, leases, outbox, queue
+from desk import alerts, audit, db, failpoints, leases, outbox, queue
 from desk.db import Database
 from desk.models import Heartbeat, InboundMail, Outbox, User
 from desk.settings import Settings
@@ -122,6 +122,7 @@ class Clock:
             self._tell(now)
         self.settle(now)
         self._ring_again(now)
+        self._seal()
         return True
 
     def settle(self, now: datetime) -> None:
@@ -157,7 +158,7 @@ class Clock:
     def _reconcile(self, now: datetime) -> None:
         """When the team changed, and now and then: alerts for whoever answers for each ticket."""
         with self.database.read() as session:
-            team = alerts.team(session)
+            team = alerts.team(session, self.conf, now=now).snapshot()
         if team == self._team and time.monotonic() - self._reconciled_at < RECONCILE_EVERY_SECONDS:
             return
         while self._reconcile_some(now):
@@ -170,7 +171,7 @@ class Clock:
 
     def _tell(self, now: datetime) -> None:
         with self.database.write() as session:
-            alerts.escalate(session, now=now)
+            alerts.escalate(session, self.conf, now=now)
             failpoints.hit("clock.escalating")
         failpoints.hit("clock.escalated")
         oldest = min(_waiting(self.database, now).values(), default=now)
@@ -185,6 +186,16 @@ class Clock:
         if lost is not None:
             queue.ring(self.conf, "inbox")
         failpoints.hit("clock.rung")
+
+    def _seal(self) -> None:
+        """Only the holder of the lease gets here, so seals have no gap and no fork."""
+        with self.database.read() as session:
+            if not audit.is_unsealed(session):
+                return
+        with self.database.write() as session:
+            audit.seal(session)
+            failpoints.hit("clock.sealing")
+        failpoints.hit("clock.sealed")
 
 
 def send_letters(database: Database, conf: Settings, stop: threading.Event) -> None:

@@ -4,10 +4,13 @@ One row for each deadline, threshold and person, for ever: it is told exactly on
 """
 
 from .delivery import bounced, due_people, escalate, queue_due, settle, undelivered
-from .plan import end, make, moved, reconcile, team
+from .notices import WriteMail, outages, switch_on
+from .plan import end, make, moved, reconcile
 from .seen import acknowledge, acknowledge_all, by_token, count_unseen, link, link_token, unseen
+from .whose import is_away, team
 
 __all__ = [
-    "acknowledge", "acknowledge_all", "bounced", "by_token", "count_unseen", "due_people", "end", "escalate", "link",
-    "link_token", "make", "moved", "queue_due", "reconcile", "settle", "team", "undelivered", "unseen",
+    "WriteMail", "acknowledge", "acknowledge_all", "bounced", "by_token", "count_unseen", "due_people", "end",
+    "escalate", "is_away", "link", "link_token", "make", "moved", "outages", "queue_due", "reconcile", "settle",
+    "switch_on", "team", "undelivered", "unseen",
 ]

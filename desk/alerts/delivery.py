@@ -7,7 +7,6 @@ A row is `queued` in the transaction that stores its letter, `sent` only after t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
@@ -16,10 +15,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from .. import audit
 from ..models import Alert, Deadline, Outbox, User
 from ..settings import Settings
-from . import hours, plan, words
+from . import hours, notices, plan, whose, words
+from .notices import WriteMail
 
-# (user, dedup_key, kind, subject, text) → the stored letter; ValueError when the person cannot be written to
-WriteMail = Callable[[User, str, str, str, str], Outbox]
 # A letter that is uncertain after its second try is not sent again.
 OVER = or_(Outbox.state.in_(("sent", "failed", "cancelled")), and_(Outbox.state == "uncertain", Outbox.doubts > 1))
 
@@ -67,12 +65,13 @@ def bounced(session: Session, out: Outbox, *, reason: str, now: datetime) -> Non
         _failed(session, alert, reason, now)
 
 
-def escalate(session: Session, *, now: datetime, limit: int = 500) -> int:
+def escalate(session: Session, conf: Settings, *, now: datetime, limit: int = 500) -> int:
     """Alerts that nobody acknowledged in time, or that did not arrive, become alerts of the leads; how many did."""
-    rows = session.scalars(select(Alert).join(Alert.deadline).where(
-        Alert.escalate_at <= now, Deadline.state == "running").order_by(Alert.escalate_at).limit(limit).options(
-        joinedload(Alert.deadline).selectinload(Deadline.alerts)).with_for_update(of=Alert, skip_locked=True)).all()
-    leads = plan.duty(session) if rows else []
+    # No condition on the deadline: SQLite would look through all that run. `end` takes the moment from the others.
+    rows = session.scalars(select(Alert).where(Alert.escalate_at <= now).order_by(Alert.escalate_at).limit(
+        limit).options(joinedload(Alert.deadline).selectinload(Deadline.alerts)).with_for_update(
+        of=Alert, skip_locked=True)).all()
+    leads = whose.team(session, conf, now=now).leads() if rows else []
     for alert in rows:
         told = [lead.id for lead in leads if _tell(alert, lead, now)]
         alert.escalate_at = None
@@ -103,7 +102,8 @@ def _queue(session: Session, conf: Settings, alerts: list[Alert], write_mail: Wr
     ids = ",".join(str(a.id) for a in alerts)
     key = f"alert:{ids}" if len(alerts) == 1 else f"alerts:{hashlib.sha256(ids.encode()).hexdigest()}"
     try:
-        out = write_mail(alerts[0].user, key, kind, subject, text)
+        out = notices.tell(session, conf, alerts[0].user, write_mail, key=key, kind=kind, subject=subject, text=text,
+                           alerts=alerts, now=now)
     except ValueError as error:
         for alert in alerts:
             _failed(session, alert, str(error), now)

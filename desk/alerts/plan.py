@@ -5,17 +5,16 @@ A row's `due_at` is when it shall leave: warnings within the team's hours, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import String, case, cast, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
 from .. import lawbook
 from ..law import count
 from ..models import Alert, Deadline, Outbox, Ticket, User
 from ..settings import Settings
-from . import hours
+from . import hours, notices, whose
 
 OVERDUE = "overdue"
 SHOWN = ("queued", "sent", "failed")  # the person can see it in the desk
@@ -23,22 +22,31 @@ MORNING = time(9)
 FORMER = "was"  # begins the thresholds of a last day that was recounted: "was1:T-5"
 
 
-def make(session: Session, conf: Settings, deadline: Deadline, *, now: datetime) -> None:
+def make(session: Session, conf: Settings, deadline: Deadline, *, team: whose.Team | None = None,
+         now: datetime) -> None:
     """Rows for everybody who answers for the ticket now; what waits for others is cancelled. Safe to repeat."""
-    people = responsible(session, deadline.ticket)
+    team = team or whose.team(session, conf, now=now)
+    people = team.responsible(_assignee_id(deadline.ticket))
     wanted = _thresholds(deadline, now)
     for alert in deadline.alerts:
         if alert.state == "pending" and alert.escalated_from_id is None and alert.user_id not in {u.id for u in people}:
             alert.state = "cancelled"
     for user in people:
         _make_for(conf, deadline, user, wanted, now)
-    deadline.watchers = _names(people)
+    deadline.watchers = whose.names(people)
+
+
+def _assignee_id(ticket: Ticket) -> int | None:
+    """Also when the ticket was given to somebody just now, and is not stored yet."""
+    return ticket.assignee.id if ticket.assignee is not None else None
 
 
 def end(session: Session, deadline: Deadline) -> None:
     """Nothing more goes out for this deadline, not even a letter that is stored and did not leave yet."""
     for alert in deadline.alerts:
         alert.escalate_at = None
+        if alert.state == "queued":
+            notices.withdraw(session, alert)
         if alert.state == "pending" or (alert.state == "queued" and _withdrawn(session, alert)):
             alert.state = "cancelled"
 
@@ -74,42 +82,20 @@ def repeat(deadline: Deadline, alert: Alert, *, now: datetime) -> None:
 def reconcile(session: Session, conf: Settings, *, now: datetime, limit: int = 200) -> int:
     """Give running deadlines to the people who answer for them now; how many were changed, `limit` at most.
 
-    Finds those started before there was anybody, and those of people who were switched off or became leads.
+    Finds those started before there was anybody, and those of people who were switched off or are on leave.
     """
-    watchers = case((User.active, cast(User.id, String)), else_=_names(duty(session)))
-    rows = session.scalars(select(Deadline).join(Deadline.ticket).outerjoin(User, Ticket.assignee_id == User.id).where(
-        Deadline.state == "running", Deadline.watchers != watchers).order_by(Deadline.due_at).limit(limit).options(
-        selectinload(Deadline.alerts), selectinload(Deadline.ticket).selectinload(Ticket.assignee)).with_for_update(
-        of=Deadline, skip_locked=True)).all()
+    team = whose.team(session, conf, now=now)
+    rows = session.scalars(select(Deadline).join(Deadline.ticket).where(
+        Deadline.state == "running", Deadline.watchers != team.watchers()).order_by(Deadline.due_at).limit(
+        limit).options(selectinload(Deadline.alerts), selectinload(Deadline.ticket).selectinload(
+            Ticket.assignee)).with_for_update(of=Deadline, skip_locked=True)).all()
     for deadline in rows:
-        make(session, conf, deadline, now=now)
+        make(session, conf, deadline, team=team, now=now)
     return len(rows)
-
-
-def team(session: Session) -> list[tuple[int, str, bool]]:
-    """Who there is, in which role: when it changes, other people may answer for a ticket."""
-    return [(u.id, u.role, u.active) for u in session.scalars(select(User).order_by(User.id))]
-
-
-def responsible(session: Session, ticket: Ticket) -> list[User]:
-    """The assignee, else who is on duty."""
-    if ticket.assignee is not None and ticket.assignee.active:
-        return [ticket.assignee]
-    return duty(session)
-
-
-def duty(session: Session) -> list[User]:
-    """Every lead and admin, else everybody."""
-    everybody = list(session.scalars(select(User).where(User.active)))
-    return [u for u in everybody if u.role in ("lead", "admin")] or everybody
 
 
 def watches(deadline: Deadline, user_id: int) -> bool:
     return str(user_id) in deadline.watchers.split(",")
-
-
-def _names(people: Iterable[User]) -> str:
-    return ",".join(str(user_id) for user_id in sorted(u.id for u in people))
 
 
 def _thresholds(deadline: Deadline, now: datetime) -> list[count.Threshold]:

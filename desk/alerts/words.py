@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from .. import lawbook
@@ -24,6 +25,15 @@ def digest(conf: Settings, alerts: Sequence[Alert]) -> tuple[str, str]:
     parts = [_paragraph(conf, list(group)) for _, group in groupby(by_deadline, key=lambda a: a.deadline_id)]
     text = "\n\n".join([f"Сроки, о которых пора знать: {len(parts)}", *parts])
     return f"{_mark(alerts)}Сроки: {len(parts)}", text
+
+
+def facts(conf: Settings, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
+    """The same for programs: one object for each alert."""
+    return [{"ticket": a.deadline.ticket.number, "deadline": a.deadline.public_id, "rule": a.deadline.rule,
+             "title": _title(a.deadline), "due": a.deadline.due.isoformat(), "raw_due": a.deadline.raw_due.isoformat(),
+             "threshold": a.threshold, "late": a.late, "escalated": a.escalated_from is not None,
+             "url": f"{conf.desk.base_url}/tickets/{a.deadline.ticket.number}",
+             "acknowledge_url": seen.link(conf, a)} for a in alerts]
 
 
 def _paragraph(conf: Settings, alerts: list[Alert]) -> str:

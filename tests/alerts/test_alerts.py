@@ -364,7 +364,7 @@ def test_looking_for_due_alerts_uses_the_index(database: Database, conf: Setting
         alerts.due_people(session, now=START + timedelta(seconds=9)),
         alerts.queue_due(session, conf, user.id, lambda *_: Outbox(), now=START + timedelta(seconds=9), limit=0),
         alerts.undelivered(session, before=START + timedelta(seconds=9)),
-        alerts.escalate(session, now=START)])
+        alerts.escalate(session, conf, now=START)])
     assert len(plans) == 4
     assert all("ix_alert_state_due_at" in plan for plan in plans[:3]), plans
     assert "ix_alert_escalate_at" in plans[3]
