@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -54,6 +55,18 @@ class Blobs:
                 return file.read(count)
         except FileNotFoundError:
             return b""
+
+    def keys(self) -> Iterator[str]:
+        """Of everything that is kept here, in order."""
+        for path in sorted(self.root.glob("??/*")):
+            if not path.name.startswith("."):  # a draft
+                yield path.name
+
+    def copy_to(self, other: Blobs) -> None:
+        """What the other lacks. Raises BlobError when bytes here are no longer those that were stored."""
+        for key in self.keys():
+            if not other._path(key).exists():
+                other.put(self.get(key))
 
     def _path(self, key: str) -> Path:
         if len(key) != 64 or not key.isalnum():

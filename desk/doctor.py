@@ -14,13 +14,14 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from . import imap, lawbook, migrate, queue, smtp
+from . import backups, imap, lawbook, migrate, queue, smtp
 from .db import Database
 from .models import Heartbeat, InboundMail, Mailbox, Outbox, User
 from .settings import Mailbox as Box
 from .settings import Settings
 
 SILENT = timedelta(minutes=2)
+BACKUP_AFTER = timedelta(days=8)
 WAITED = timedelta(minutes=5)
 FEW_BYTES, FEWEST_BYTES = 2 << 30, 200 << 20
 DOORBELL = {"maxmemory-policy": "noeviction", "appendonly": "yes"}
@@ -144,7 +145,7 @@ def _database(database: Database, conf: Settings, now: datetime) -> Iterator[Fin
                 yield Finding("database", "stopped", "has no tables", "Run `desk migrate`.")
                 return
             yield _integrity(session, database)
-            for check in (_parts, _inbound, _letters, _team):
+            for check in (_parts, _inbound, _letters, _team, _backup):
                 yield from check(session, conf, now)
     except SQLAlchemyError as error:
         yield Finding("database", "stopped", f"does not answer: {str(error).splitlines()[0][:200]}",
@@ -224,3 +225,10 @@ def _team(session: Session, _conf: Settings, _now: datetime) -> Iterator[Finding
         yield Finding("team", "ok", f"{admins} admin(s)")
 
 
+def _backup(session: Session, _conf: Settings, now: datetime) -> Iterator[Finding]:
+    made = backups.last_made(session)
+    if made is not None and now - made < BACKUP_AFTER:
+        yield Finding("backup", "ok", f"last made {made:%Y-%m-%d %H:%M} UTC")
+    elif (session.scalar(select(func.min(InboundMail.received_at))) or now) < now - BACKUP_AFTER:
+        yield Finding("backup", "warning", f"last made {made:%Y-%m-%d}" if made else "none was ever made",
+                      "Run `desk backup FOLDER` every day (docs/deploy.md).")

@@ -7,10 +7,10 @@ import os
 import sys
 
 from .. import settings
-from . import deadlines, examining, importing, law, letters, mails, processes, rules, running, team
+from . import deadlines, examining, importing, keeping, law, letters, mails, processes, rules, running, team
 from .command import Commands, Refused
 
-FAMILIES = (running, processes, examining, team, mails, importing, letters, law, rules, deadlines)
+FAMILIES = (running, processes, examining, team, mails, importing, keeping, letters, law, rules, deadlines)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -47,7 +47,7 @@ SEND = ["outbox.claiming", "outbox.claimed", "smtp.connected", "smtp.rcpt", "smt
     f"{name}:{nth}" for name in ("outbox.before_data", "smtp.after_data", "smtp.accepted", "outbox.accepted",
                                  "outbox.recording", "outbox.recorded") for nth in (1, 3)), "smtp.before_quit"]
 CLOCK = ["clock.leased", "clock.escalating", "clock.escalated", "clock.queued:1", "clock.queued:2", "clock.committed:1",
-         "outbox.before_data:2", "outbox.accepted:2", "clock.settling", "clock.settled", "clock.rung", "clock.sent"]
+         "outbox.before_data:2", "outbox.accepted:2", "clock.settling", "clock.settled", "clock.rung", "clock.sealing", "clock.sealed", "clock.sent"]
 
 
 def mail(number: int) -> bytes:
