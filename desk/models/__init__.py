@@ -20,6 +20,7 @@ from .escalation import (
     Step,
     Sum,
 )
+from .finding import BulkChange, NameGram, SavedView, SearchDue, SearchEntry
 from .house import Counter, Heartbeat, Lease
 from .mails import INBOUND_STATES, OUTBOX_STATES, InboundMail, Mailbox, Outbox, OutboxRecipient
 from .notices import NOTICE_STATES, AlertNotice, MachineTime, Notice, Outage
@@ -41,10 +42,10 @@ from .tickets import (
 
 __all__ = [
     "ALERT_STATES", "ANSWER_CLASSES", "Alert", "AlertNotice", "Attachment", "Authority", "BUNDLE_STATES", "Base",
-    "Bundle", "CONTENTS_STATES", "CalendarFeed", "ContactCheck", "Counter", "DEADLINE_STATES", "Deadline", "Draft",
-    "Event", "FACT_STATES", "Fact", "Heartbeat", "INBOUND_STATES", "InboundMail", "Lease", "Letter", "LetterText",
-    "MachineTime", "Mailbox", "Merge", "Message", "NOTICE_STATES", "Notice", "OUTBOX_STATES", "Outage", "Outbox",
-    "OutboxRecipient", "Outcome", "PAPERS", "PROOF_CLASSES", "Participant", "Person", "ROLES", "STAGES",
-    "STEP_STATES", "SUMS", "SignInAttempt", "SignInLink", "Step", "Sum", "TICKET_STATES", "Ticket", "User",
-    "WebSession", "new_public_id",
+    "BulkChange", "Bundle", "CONTENTS_STATES", "CalendarFeed", "ContactCheck", "Counter", "DEADLINE_STATES",
+    "Deadline", "Draft", "Event", "FACT_STATES", "Fact", "Heartbeat", "INBOUND_STATES", "InboundMail", "Lease",
+    "Letter", "LetterText", "MachineTime", "Mailbox", "Merge", "Message", "NOTICE_STATES", "NameGram", "Notice",
+    "OUTBOX_STATES", "Outage", "Outbox", "OutboxRecipient", "Outcome", "PAPERS", "PROOF_CLASSES", "Participant",
+    "Person", "ROLES", "STAGES", "STEP_STATES", "SUMS", "SavedView", "SearchDue", "SearchEntry", "SignInAttempt",
+    "SignInLink", "Step", "Sum", "TICKET_STATES", "Ticket", "User", "WebSession", "new_public_id",
 ]

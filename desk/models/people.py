@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -24,6 +25,7 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
     language: Mapped[str] = mapped_column(String(2), default="")  # '' follows the browser
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)  # how this person likes the queue: sort, density
     created_at: Mapped[datetime]
     on_duty: Mapped[bool] = mapped_column(default=False)  # is told of tickets that nobody has
     absent_from: Mapped[date | None]  # on leave, both days included; alerts of that time go to the deputy
