@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import JSON, DateTime, Dialect, Engine, create_engine, event
@@ -22,6 +22,7 @@ from sqlalchemy.types import TypeDecorator
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 Result = TypeVar("Result")
+_ahead: Callable[[], timedelta] = timedelta
 RETRIED = {"40001", "40P01", "57P01", "08006"}  # serialization, deadlock, shutdown, connection lost
 
 
@@ -85,7 +86,18 @@ class Database:
 
 def now() -> datetime:
     """The only clock for rows; everything below the processes takes it as a parameter."""
-    return datetime.now(UTC)
+    return datetime.now(UTC) + _ahead()
+
+
+def ahead() -> timedelta:
+    """How far `now` runs before the machine's clock: nothing, except in the demo."""
+    return _ahead()
+
+
+def run_ahead(by: Callable[[], timedelta]) -> None:
+    """From now on `now` is the machine's clock and what `by` says. Only for the demo, whose days can be skipped."""
+    global _ahead
+    _ahead = by
 
 
 def _engine(url: str, is_sqlite: bool, pool_size: int) -> Engine:

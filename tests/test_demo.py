@@ -14,6 +14,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -23,7 +24,7 @@ from sqlalchemy import select
 
 from desk import db, outbox
 from desk.db import Database
-from desk.models import Deadline, InboundMail, Message, Ticket, User
+from desk.models import Deadline, Heartbeat, InboundMail, Message, Ticket, User
 from desk.settings import Settings, load
 
 from .mails import nasty
@@ -164,3 +165,23 @@ def test_the_same_folder_is_not_used_twice(demo: Demo) -> None:
                             text=True, timeout=60, cwd=Path("/"))
     assert second.returncode == 2
     assert "runs here already" in second.stderr
+
+
+def test_eleven_days_pass_in_every_part_of_it(demo: Demo) -> None:
+    """Last: afterwards everything is overdue."""
+    before = db.now()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("DESK_")} | {"DESK_HOME": str(demo.conf.home)}
+    moved = subprocess.run([sys.executable, "-P", "-m", "desk", "demo-time", "+11d"], env=environment, capture_output=True,
+                           text=True, timeout=60, cwd=Path("/"))
+    assert moved.returncode == 0, moved.stderr
+
+    def beats() -> dict[str, Heartbeat]:
+        with demo.database.read() as session:
+            return {row.name: row for row in session.scalars(select(Heartbeat))}
+
+    later = before + timedelta(days=11, seconds=1)
+    wait_until(lambda: all(beats()[name].at > later for name in ("clock", "outbox", "work", "web")), 90, "a beat of each part")
+    assert "frozen" not in beats()["clock"].detail
+    demo.mail("late@pochta.example", "Из будущего", "Ozon, заказ 18044876-0140 не пришёл")
+    wait_until(lambda: demo.messages("late@pochta.example"), 60)
+    assert demo.messages("late@pochta.example")[0].created_at > later

@@ -138,7 +138,9 @@ class Clock:
 
     def _look_at_the_time(self, now: datetime) -> None:
         was = self.steadiness.frozen
-        self.steadiness.look(now, last_beat=None if self.steadiness.began else self._beat_before())
+        # The demo's skipped days are no jump of the machine's clock.
+        beat = None if self.steadiness.began else self._beat_before()
+        self.steadiness.look(now - db.ahead(), last_beat=beat and beat - db.ahead())
         frozen = self.steadiness.frozen
         if frozen and frozen != was:
             log.error("the machine's clock jumped by %s s: no alert is sent until it is steady", frozen["step_seconds"])

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from .. import settings
+from .. import demo_time, settings
 from . import deadlines, examining, importing, keeping, law, letters, mails, processes, rules, running, team
 from .command import Commands, Refused
 
@@ -15,6 +15,7 @@ FAMILIES = (running, processes, examining, team, mails, importing, keeping, lett
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    demo_time.follow(settings.home())
     try:
         code: int = options.run(options)
         sys.stdout.flush()

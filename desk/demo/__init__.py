@@ -10,13 +10,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from .. import db, migrate, people, settings, up
+from .. import db, demo_time, migrate, people, settings, up
 from ..db import Database
 from ..settings import Settings, SettingsError
 from ..supervise import Part
 from . import ports, team
 
-MARK = "# Written anew by `desk up --demo` at every start."
 ADDRESS = "help@zastupnik.example"
 # What the demo decides by itself: a variable meant for a real desk must not reach its database or mailbox.
 OWN_VARIABLES = ("DESK_DATABASE_", "DESK_REDIS_", "DESK_BLOBS_", "DESK_MAILBOX_", "DESK_CONFIG", "DESK_SMTP_HOST",
@@ -65,9 +64,10 @@ def start(*, fresh: bool = False, sample: bool = True) -> None:
         if fresh:
             _clear(home)
         chosen = ports.choose(given)
-        (home / "desk.toml").write_text(TOML.format(mark=MARK, address=ADDRESS, **chosen), encoding="utf-8")
+        (home / "desk.toml").write_text(TOML.format(mark=demo_time.MARK, address=ADDRESS, **chosen), encoding="utf-8")
         env = {k: v for k, v in given.items() if not k.startswith(OWN_VARIABLES)} | {"DESK_HOME": str(home)}
         conf = settings.load(env)
+        demo_time.follow(home)
         link = _prepare(conf)
         print("Заступник: запускаю…  (starting)", flush=True)
         up.run(conf, sink=up.ToFiles(home / "log"), env=up.environment(conf, env), first=[_mail(conf, env)],
@@ -76,9 +76,7 @@ def start(*, fresh: bool = False, sample: bool = True) -> None:
 
 def _check(home: Path) -> None:
     """Never a real desk's folder: the demo writes into it, and --fresh empties it."""
-    toml = home / "desk.toml"
-    ours = toml.exists() and toml.read_text(encoding="utf-8").startswith(MARK)
-    if not ours and any(path.name != "up.lock" for path in home.iterdir()):
+    if not demo_time.is_demo(home) and any(path.name != "up.lock" for path in home.iterdir()):
         raise SettingsError(f"{home} holds something else than the demo: choose another DESK_HOME.")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 
-from .. import settings
+from .. import demo_time, settings
 
 
 def main(part: str) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    demo_time.follow(settings.home())
     if part == "mail":
         from . import post
 

@@ -12,7 +12,7 @@ import re
 from argparse import Namespace
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
@@ -23,6 +23,7 @@ from pymap.parsing.message import AppendMessage
 from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
 
+from .. import db
 from ..settings import Settings
 from . import opaque
 from .spool import Kept, Spool
@@ -155,7 +156,7 @@ class Counter:
 
     async def handle_DATA(self, _server: SMTP, _session: Any, envelope: Envelope) -> str:
         raw = envelope.original_content
-        at = datetime.now(UTC)
+        at = db.now()
         if found := ARRIVED.match(raw):
             raw, at = raw[found.end():], datetime.fromisoformat(found[1].decode())
         try:
