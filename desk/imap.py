@@ -20,8 +20,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import LoginError
 
-from . import failpoints
+from . import failpoints, oauth
 from .imap_words import FAILURES, ImapError, explained, text_of
 from .settings import Mailbox
 
@@ -234,11 +235,22 @@ class Inbox:
     def _sign_in(self) -> None:
         conf, secret = self.conf, self.conf.password.get_secret_value()
         if conf.auth == "xoauth2":
-            self._client.oauth2_login(conf.username, secret)
+            self._sign_in_with_token()
         elif (conf.username + secret).isascii():
             self._client.login(conf.username, secret)
         else:  # LOGIN cannot carry other letters, AUTHENTICATE PLAIN is UTF-8 (RFC 4616)
             self._client.plain_login(conf.username, secret)
+
+    def _sign_in_with_token(self) -> None:
+        try:
+            token = oauth.access_token(self.conf)
+        except oauth.OAuthError as error:
+            raise ImapError(f"mailbox {self.conf.name}: {error}", permanent=error.permanent, hint=oauth.HINT) from error
+        try:
+            self._client.oauth2_login(self.conf.username, token)
+        except LoginError:
+            oauth.forget(self.conf)
+            raise
 
     def _select(self) -> None:
         answer = self._client.select_folder(self.conf.folder, readonly=self.conf.after == "nothing")

@@ -67,28 +67,41 @@ class Blobs(Section):
     path: str
 
 
-class Mailbox(Section):
+class Signed(Section):
+    """How to sign in at a mail server; with a refresh token the access token is renewed (desk.oauth)."""
+
+    username: str
+    password: SecretStr
+    auth: Literal["password", "xoauth2"] = "password"
+    token_url: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    refresh_token: SecretStr = SecretStr("")
+
+    @field_validator("refresh_token")
+    @classmethod
+    def whole(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if value.get_secret_value() and not (info.data.get("token_url") and info.data.get("client_id")):
+            raise ValueError("refresh_token needs token_url and client_id beside it")
+        return value
+
+
+class Mailbox(Signed):
     name: str = Field(pattern=r"^[a-z0-9]{1,30}$")
     address: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
     host: str = Field(min_length=1)
     port: int = 993
     tls: bool = True
     tls_strict: bool = True
-    username: str
-    auth: Literal["password", "xoauth2"] = "password"
-    password: SecretStr
     folder: str = Field(default="INBOX", pattern=r"^[^\x00-\x1f]+$")
     after: Literal["nothing", "flag", "move"] = "nothing"
     move_to: str = Field(default="", pattern=r"^[^\x00-\x1f]*$")
 
 
-class Smtp(Section):
+class Smtp(Signed):
     host: str
     port: int
     security: Literal["tls", "starttls", "none"]
-    username: str
-    password: SecretStr
-    auth: Literal["password", "xoauth2"]
     address: str
     undo_seconds: int = Field(ge=0)
 

@@ -18,7 +18,7 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from . import failpoints
+from . import failpoints, oauth
 from .settings import Smtp
 
 log = logging.getLogger(__name__)
@@ -220,10 +220,11 @@ class Connection:
         user, secret = self.conf.username, self.conf.password.get_secret_value()
         if not user:
             return
+        token = self._access_token() if self.conf.auth == "xoauth2" else ""
         offered = server.esmtp_features.get("auth", "").upper().split()
         with _talking("AUTH"):
             if self.conf.auth == "xoauth2":
-                answer = f"user={user}\1auth=Bearer {secret}\1\1"
+                answer = f"user={user}\1auth=Bearer {token}\1\1"
                 code, text = server.docmd("AUTH", f"XOAUTH2 {_base64(answer)}")
                 if code == 334:  # the error in detail; an empty answer ends the dialogue
                     code, text = server.docmd("")
@@ -232,7 +233,15 @@ class Connection:
             else:
                 code, text = server.login(user, secret)
         if code != 235:
+            if token:
+                oauth.forget(self.conf)
             raise SmtpError(f"sign-in refused: {code} {_words(text)}. {_hint(self.conf)}", code=code)
+
+    def _access_token(self) -> str:
+        try:
+            return oauth.access_token(self.conf)
+        except oauth.OAuthError as error:
+            raise SmtpError(f"{error}. {oauth.HINT}") from error
 
 
 def is_loopback(host: str) -> bool:
