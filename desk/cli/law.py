@@ -97,7 +97,7 @@ def _counted(rule: Rule, start: str, length: int) -> Iterator[str]:
     yield counted.explanation_ru
     yield f"Последний день: {rolled.ru}" + (f", без переноса {raw.ru}" if raw != rolled else "")
     if not counted.confirmed:
-        yield "Календарь не подтверждён: дата может оказаться более поздней."
+        yield "Календарь не подтверждён: дата может измениться, рассчитывайте на более раннюю."
 
 
 def _hours(start: str, length: int, event: words.Said) -> str:

@@ -2,7 +2,7 @@
 
 Public holidays, transferred days off and working Saturdays come from the library `holidays`; what it does not
 know or has wrong comes from config/calendar.toml, which also names the years that a person compared with the
-government's decree. Source: ТК РФ ст. 112.
+government's decree, and those whose transfers are only as the library has them. Source: ТК РФ ст. 112.
 """
 
 import re
@@ -23,7 +23,7 @@ from desk.law.words import Said
 __all__ = ["LawDataError", "ProductionCalendar", "load"]
 
 _ONE_DAY = timedelta(days=1)
-_CONFIRMED = {"year": fields.whole, "working_days": fields.whole, "source": fields.words, "checked_on": fields.day}
+_YEAR = {"year": fields.whole, "working_days": fields.whole, "source": fields.words, "checked_on": fields.day}
 _OVERRIDE = {"date": fields.day, "source": fields.words}
 _ANNOUNCED = {"first": fields.day, "last": fields.day, "source": fields.words}
 _WEEKEND = {5: Said("суббота", "a Saturday"), 6: Said("воскресенье", "a Sunday")}
@@ -40,12 +40,14 @@ class ProductionCalendar:
     """Working days. `version` changes with the data: keep it with what was counted.
 
     `announced`: working days that a decree of the President called non-working, with pay; disputed for ГК РФ ст. 193.
+    `preliminary_years`: transfers are known from the library alone; of years in neither set none are known.
     """
 
     working: frozenset[date] = frozenset()
     days_off: frozenset[date] = frozenset()
     announced: frozenset[date] = frozenset()
     confirmed_years: frozenset[int] = frozenset()
+    preliminary_years: frozenset[int] = frozenset()
     version: str = ""
 
     def is_working(self, day: date) -> bool:
@@ -84,12 +86,13 @@ class ProductionCalendar:
     def surely_off(self, day: date) -> bool:
         """Is it off whatever a decree may still say: a Sunday, or a holiday on its own date (ТК РФ ст. 111, 112)?
 
-        So is a day that a person added to the file.
+        So is a day that a person added to the file, and a Saturday of a preliminary year.
         """
         if self.is_working(day) or day in self.days_off:
             return day in self.days_off
         holiday = _holidays(day.year).get(day)
-        return day.weekday() == 6 or bool(holiday and holiday.on_its_date)
+        sure = (6,) if day.year not in self.preliminary_years else (5, 6)
+        return day.weekday() in sure or bool(holiday and holiday.on_its_date)
 
     def surely_next(self, day: date) -> date:
         """As `next_working`, but in a year that is not confirmed past such days only: never later than the true one."""
@@ -114,6 +117,10 @@ class ProductionCalendar:
     def confirmed(self, year: int) -> bool:
         """Did a person compare this year with the official calendar?"""
         return year in self.confirmed_years
+
+    def transfers_known(self, year: int) -> bool:
+        """Are there transfers of this year, be they confirmed or preliminary?"""
+        return year in self.confirmed_years or year in self.preliminary_years
 
     def _nearest(self, day: date, step: timedelta) -> date:
         while not self.is_working(day):
@@ -141,16 +148,16 @@ def load(source: str | Path) -> ProductionCalendar:
     number of working days that was confirmed.
     """
     file = read(source, "calendar.toml")
-    data = file.tables("confirmed", "working", "day_off", "announced")
+    data = file.tables("confirmed", "preliminary", "working", "day_off", "announced")
     working = _days(file, data, "working")
     days_off = _days(file, data, "day_off")
     for row, day in enumerate(days_off):
         if day in working:
             raise file.error("day_off", row, "date", f"{day} is also under [[working]]; leave one of the two")
-    years = rows.checked(file, data, "confirmed", _CONFIRMED, _CONFIRMED)
-    confirmed = frozenset(row["year"] for row in years)
-    announced = frozenset(_announced(file, data))
-    calendar = ProductionCalendar(frozenset(working), frozenset(days_off), announced, confirmed, _version(file))
+    years = {table: rows.checked(file, data, table, _YEAR, _YEAR) for table in ("confirmed", "preliminary")}
+    confirmed, preliminary = (frozenset(row["year"] for row in years[table]) for table in years)
+    calendar = ProductionCalendar(frozenset(working), frozenset(days_off), frozenset(_announced(file, data)),
+                                  confirmed, preliminary, _version(file))
     _compare(calendar, file, years)
     return calendar
 
@@ -172,20 +179,20 @@ def _announced(file: Source, data: Table) -> Iterator[date]:
         yield from (row["first"] + timedelta(n) for n in range(length + 1))
 
 
-def _compare(calendar: ProductionCalendar, file: Source, years: list[Table]) -> None:
+def _compare(calendar: ProductionCalendar, file: Source, years: dict[str, list[Table]]) -> None:
     seen: set[int] = set()
-    for number, row in enumerate(years):
+    for table, number, row in ((table, *each) for table, found in years.items() for each in enumerate(found)):
         if row["year"] in seen:
-            raise file.error("confirmed", number, "year", f"{row['year']} is there twice; remove one of the rows")
+            raise file.error(table, number, "year", f"{row['year']} is there twice; remove one of the rows")
         seen.add(row["year"])
         if not 1991 <= row["year"] <= 2200:
-            raise file.error("confirmed", number, "year", f"{row['year']} is no year of this calendar")
+            raise file.error(table, number, "year", f"{row['year']} is no year of this calendar")
         if (counted := _count(calendar, row["year"])) != row["working_days"]:
             problem = (
                 f"{row['year']} has {counted} working days by the calendar in use; compare it with the official one, "
                 "then correct this number or add the days under [[working]] and [[day_off]]"
             )
-            raise file.error("confirmed", number, "working_days", problem)
+            raise file.error(table, number, "working_days", problem)
 
 
 def _count(calendar: ProductionCalendar, year: int) -> int:

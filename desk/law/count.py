@@ -1,8 +1,8 @@
 """Counts due dates as the Civil Code does and says in words how (ГК РФ ст. 191-194).
 
-When the result depends on a year whose calendar nobody confirmed, or on days that were called non-working without
-being days off, the earliest date that may be true is taken and marked: it rolls past Sundays and holidays on their own
-dates only, and working days are counted without the transfers that are not known yet.
+A result is marked when it depends on a year whose calendar nobody confirmed, or on days that were called non-working
+without being days off. It rolls as far as the calendar in use says, so that nobody is called late too early; where that
+leans on what a decree may still change, the words name the earlier day by which to act.
 """
 
 import calendar as months
@@ -31,7 +31,7 @@ _EXTENDED = words.Said("прежний срок до", "earlier term until")
 class Due:
     """A counted deadline: `raw` as counted, `rolled` after ст. 193; it ends at 24:00 of `rolled`.
 
-    `confirmed` is False when it depends on a year whose calendar is not confirmed; then the true date may be later.
+    `confirmed` is False when it depends on a year whose calendar is not confirmed.
     """
 
     start: date
@@ -121,13 +121,10 @@ def _due(
 ) -> Due:  # fmt: skip
     first_day = start + timedelta(days=1)
     raw = _raw(start, length, unit, day_kind, calendar)
-    moved = calendar.next_working(raw) if roll == "next_working" else raw
-    unknown = [year for year in _years(first_day, raw, moved, day_kind, roll) if not calendar.confirmed(year)]
+    rolled = calendar.next_working(raw) if roll == "next_working" else raw
+    unknown = [year for year in _years(first_day, raw, rolled, day_kind, roll) if not calendar.confirmed(year)]
     disputed = _disputed(first_day, raw, day_kind, roll, calendar)
-    rolled = calendar.surely_next(raw) if unknown and roll == "next_working" else moved
-    said = story.Story(
-        event, start, length, unit, day_kind, roll, raw, moved, rolled, unknown, disputed, calendar
-    ).tell()  # fmt: skip
+    said = story.Story(event, start, length, unit, day_kind, roll, raw, rolled, unknown, disputed, calendar).tell()
     return Due(start, first_day, raw, rolled, not unknown and not disputed, said.ru, said.en)
 
 
@@ -147,11 +144,11 @@ def _add_months(start: date, count: int) -> date:
     return date(year, month + 1, min(start.day, months.monthrange(year, month + 1)[1]))
 
 
-def _years(first_day: date, raw: date, moved: date, day_kind: DayKind, roll: Roll) -> range:
+def _years(first_day: date, raw: date, rolled: date, day_kind: DayKind, roll: Roll) -> range:
     """The years whose production calendar decides about the result."""
     if day_kind == "working":
-        return range(first_day.year, moved.year + 1)
-    return range(raw.year, moved.year + 1) if roll == "next_working" else range(0)
+        return range(first_day.year, rolled.year + 1)
+    return range(raw.year, rolled.year + 1) if roll == "next_working" else range(0)
 
 
 def _disputed(

@@ -13,7 +13,7 @@ _SHOWN = 6
 
 @dataclass(frozen=True)
 class Story:
-    """What happened while counting. `moved` is where the roll leads, `rolled` the date taken in the end.
+    """What happened while counting. `rolled` is where the roll leads.
 
     `unknown`: the years whose calendar nobody confirmed; `disputed`: days announced as non-working that were counted.
     """
@@ -25,7 +25,6 @@ class Story:
     day_kind: str
     roll: str
     raw: date
-    moved: date
     rolled: date
     unknown: Sequence[int]
     disputed: Sequence[date]
@@ -93,18 +92,18 @@ class Story:
         return [Said("не переносится", "not moved")] if stays else []
 
     def _doubt(self) -> list[Said]:
-        return [*self._unknown(), *self._disputed()]
+        return [*self._unconfirmed(), *self._disputed()]
 
-    def _unknown(self) -> list[Said]:
+    def _unconfirmed(self) -> list[Said]:
         if not self.unknown:
             return []
         years = _some([Said(str(year), str(year)) for year in self.unknown])
-        ru = f"календарь {years.ru} не подтверждён, взята более ранняя дата"
-        en = f"the calendar of {years.en} is not confirmed, the earlier date is taken"
-        if self.moved != self.rolled:
-            to = words.day(self.moved)
-            ru += f" (вероятен перенос на {to.ru})"
-            en += f" (likely to move to {to.en})"
+        known = all(self.calendar.transfers_known(year) for year in self.unknown)
+        ru = f"календарь {years.ru} не подтверждён, переносы {'предварительные' if known else 'ещё не известны'}"
+        en = f"the calendar of {years.en} is not confirmed, transfers are {'preliminary' if known else 'not known yet'}"
+        if self.roll == "next_working" and (sure := self.calendar.surely_next(self.raw)) < self.rolled:
+            act = words.day(sure)
+            ru, en = f"{ru}: действуйте до {act.ru}", f"{en}: act by {act.en}"
         return [Said(ru, en)]
 
     def _disputed(self) -> list[Said]:

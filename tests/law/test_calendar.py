@@ -32,7 +32,8 @@ def test_walking(russia: ProductionCalendar) -> None:
     assert russia.add_working(date(2026, 12, 30), 1) == date(2027, 1, 11)
     assert russia.add_working(date(2027, 1, 11), -1) == date(2026, 12, 30)
     assert russia.add_working(date(2027, 1, 2), 0) == date(2027, 1, 2)
-    assert (russia.confirmed(2027), russia.confirmed(2028)) == (True, False)
+    assert [russia.confirmed(year) for year in (2026, 2027, 2028)] == [True, False, False]
+    assert [russia.transfers_known(year) for year in (2026, 2027, 2028)] == [True, True, False]
 
 
 def test_there_and_back(russia: ProductionCalendar) -> None:

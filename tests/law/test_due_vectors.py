@@ -38,7 +38,14 @@ def test_the_desk_counts_as_the_calendar_typed_in_by_hand(row: dict[str, Any], r
     asked = {key: value for key, value in row.items() if key not in ANSWERS}
     said = json.loads(vectors.due(json.dumps(asked), russia))
     assert {key: said.get(key) for key in row} == row
-    assert "не подтверждён" not in said["explanation"]
+    assert ("не подтверждён" in said["explanation"]) is touches_2027(row)
+
+
+def touches_2027(row: dict[str, Any]) -> bool:
+    """Nobody compared its calendar with the decree; months and years without a roll ask no calendar."""
+    if row["day_kind"] == "working":
+        return bool(row["due"] >= "2027")
+    return row["roll"] == "next_working" and bool(row["due"] >= "2027")
 
 
 def test_the_frozen_dates_are_those_of_the_plainest_count() -> None:
