@@ -1,7 +1,8 @@
 """The clock: makes letters of due alerts, sends the letters that are due, rings again for lost rings. No Redis needed.
 
 Alerts are looked at every `alerts.look_seconds` by the one clock that holds the lease; letters leave in a thread of
-their own, so that a mail server that hangs stops no alert from being made and shown in the desk.
+their own, and what goes through the other channels in another one, so that a server that hangs stops no alert from
+being made and shown in the desk.
 """
 
 from __future__ import annotations
@@ -10,24 +11,24 @@ import logging
 import signal
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import alerts, audit, db, failpoints, leases, outbox, queue
+from desk import alerts, audit, db, failpoints, leases, machine_time, outbox, queue
 from desk.db import Database
 from desk.models import Heartbeat, InboundMail, Outbox, User
 from desk.settings import Settings
 
-from .clock_jump import Steadiness
+from . import sending
 
 log = logging.getLogger(__name__)
 LEASE_SECONDS = 60
-SEND_EVERY_SECONDS = 1.0
 RECONCILE_EVERY_SECONDS = 300
 UNDELIVERED_MINUTES = 5
+FROZEN_BEAT_SECONDS = 30  # a clock whose time is believed has looked by then
 STOP_SECONDS = 8  # for the letter that is just being sent
 
 
@@ -40,16 +41,21 @@ def main(conf: Settings, *, once: bool = False) -> None:
         return
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    sender = threading.Thread(target=send_letters, args=(database, conf, stop), daemon=True)
-    sender.start()
-    clock = Clock(database, conf)
+    looked = threading.Event()
+    senders = [threading.Thread(target=sending.letters, args=(database, conf, stop), daemon=True),
+               threading.Thread(target=sending.notices, args=(database, conf, stop, looked), daemon=True)]
+    for sender in senders:
+        sender.start()
+    clock = Clock(database, conf, machine_time.this_machine())
     while not stop.is_set():
         try:
-            clock.look(db.now())
+            if clock.look(db.now()):
+                looked.set()
         except Exception:
             log.exception("clock")
         stop.wait(conf.alerts.look_seconds)
-    sender.join(STOP_SECONDS)
+    for sender in senders:
+        sender.join(STOP_SECONDS)
     clock.release()
     database.dispose()
 
@@ -60,6 +66,7 @@ def look(database: Database, conf: Settings, now: datetime) -> bool:
     if not clock.look(now):
         return False
     outbox.drain(database, conf, now_fn=lambda: now)
+    alerts.drain(database, conf, now_fn=lambda: now)
     failpoints.hit("clock.sent")
     clock.settle(now)
     return True
@@ -83,44 +90,50 @@ def _waiting(database: Database, now: datetime) -> dict[int, datetime]:
 
 def _queue(database: Database, conf: Settings, user_id: int, now: datetime) -> int:
     with database.write() as session:
-        def write_mail(user: User, key: str, kind: str, subject: str, text: str) -> Outbox:
-            return _letter(session, conf, user, key, kind, subject, text, now)
-
-        count = len(alerts.queue_due(session, conf, user_id, write_mail, now=now))
+        count = len(alerts.queue_due(session, conf, user_id, _mailer(session, conf, now), now=now))
         failpoints.hit("clock.queued")
     failpoints.hit("clock.committed")
     return count
 
 
-def _letter(session: Session, conf: Settings, user: User, key: str, kind: str, subject: str, text: str,
+def _mailer(session: Session, conf: Settings, now: datetime) -> alerts.WriteMail:
+    def write_mail(user: User, key: str, kind: str, subject: str, text: str) -> Outbox:
+        return _letter(session, conf, user.email, key, kind, subject, text, now)
+    return write_mail
+
+
+def _letter(session: Session, conf: Settings, address: str, key: str, kind: str, subject: str, text: str,
             now: datetime) -> Outbox:
-    return outbox.put(session, conf, dedup_key=key, kind=kind, to=[user.email], subject=subject, text=text, now=now,
+    return outbox.put(session, conf, dedup_key=key, kind=kind, to=[address], subject=subject, text=text, now=now,
                       headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"})
 
 
 class Clock:
-    """What one clock remembers from look to look."""
+    """What one clock remembers from look to look. `machine`: what to compare the time with; None: it is believed."""
 
-    def __init__(self, database: Database, conf: Settings, steadiness: Steadiness | None = None) -> None:
-        self.database, self.conf = database, conf
-        self.steadiness = steadiness or Steadiness()
+    def __init__(self, database: Database, conf: Settings, machine: machine_time.Machine | None = None) -> None:
+        self.database, self.conf, self.machine = database, conf, machine
         self.owner = leases.owner_name()
         self.lag = 0.0  # seconds between the moment of the last alerts and their becoming letters
         self._team: object = None
         self._reconciled_at = 0.0
+        self._nothing_to_say: set[tuple[int, date]] = set()
 
     def look(self, now: datetime) -> bool:
-        """False while another clock holds the lease."""
-        self._look_at_the_time(now)
+        """False while another clock holds the lease, or the time cannot be believed."""
+        belief = self._believe(now)
+        if belief.step_seconds:
+            self._hold(belief, now)
+            return False
         with self.database.write() as session:
             if leases.take(session, "clock", owner=self.owner, seconds=LEASE_SECONDS, now=now) is None:
                 return False
             leases.beat(session, "clock", now=now, detail=self._detail(session, now))
         failpoints.hit("clock.leased")
         self._reconcile(now)
-        if self.steadiness.frozen is None:
-            self._tell(now)
+        self._tell(now)
         self.settle(now)
+        self._report(now)
         self._ring_again(now)
         self._seal()
         return True
@@ -136,26 +149,36 @@ class Clock:
         with self.database.write() as session:
             leases.release(session, "clock", owner=self.owner)
 
-    def _look_at_the_time(self, now: datetime) -> None:
-        was = self.steadiness.frozen
-        # The demo's skipped days are no jump of the machine's clock.
-        beat = None if self.steadiness.began else self._beat_before()
-        self.steadiness.look(now - db.ahead(), last_beat=beat and beat - db.ahead())
-        frozen = self.steadiness.frozen
-        if frozen and frozen != was:
-            log.error("the machine's clock jumped by %s s: no alert is sent until it is steady", frozen["step_seconds"])
-        elif was and not frozen:
-            log.warning("the machine's clock is steady again: alerts are sent")
+    def _believe(self, now: datetime) -> machine_time.Belief:
+        if self.machine is None:
+            return machine_time.Belief(now)
+        with self.database.write() as session:
+            belief = machine_time.look(session, self.conf, self.machine, now)
+        if belief.frozen_since == belief.now:
+            log.error("the machine's clock jumped by %s s: alerts are held back", belief.step_seconds)
+        elif belief.resumed:
+            log.warning("the machine's time is believed again: alerts are sent")
+        return belief
 
-    def _beat_before(self) -> datetime | None:
-        with self.database.read() as session:
-            row = session.get(Heartbeat, "clock")
-            return row.at if row else None
+    def _hold(self, belief: machine_time.Belief, wall: datetime) -> None:
+        """Send no alert, say so, and leave the work to a clock on another machine; all by the time that is believed."""
+        assert belief.frozen_since is not None
+        frozen = {"step_seconds": belief.step_seconds, "since": belief.frozen_since.isoformat(timespec="seconds")}
+        with self.database.write() as session:
+            leases.release(session, "clock", owner=self.owner)
+            beat = session.get(Heartbeat, "clock")
+            if beat and "frozen" not in beat.detail and belief.now - beat.at < timedelta(seconds=FROZEN_BEAT_SECONDS):
+                return
+            leases.beat(session, "clock", now=belief.now, detail=self._detail(session, belief.now) | {"frozen": frozen})
+            leaves = min(wall, belief.now)  # by the wall clock, after which letters are sent
+            alerts.reports.jump(session, self.conf, _mailer(session, self.conf, leaves), belief, leases.HOST,
+                                now=leaves)
+        self.settle(belief.now)
+        self._ring_again(belief.now)
 
     def _detail(self, session: Session, now: datetime) -> dict[str, Any]:
-        detail: dict[str, Any] = {"lag": round(self.lag, 1), "undelivered": alerts.undelivered(
+        return {"lag": round(self.lag, 1), "undelivered": alerts.undelivered(
             session, before=now - timedelta(minutes=UNDELIVERED_MINUTES))}
-        return detail | ({"frozen": self.steadiness.frozen} if self.steadiness.frozen else {})
 
     def _reconcile(self, now: datetime) -> None:
         """When the team changed, and now and then: alerts for whoever answers for each ticket."""
@@ -180,6 +203,37 @@ class Clock:
         if queue_alerts(self.database, self.conf, now):
             self.lag = (now - oldest).total_seconds()
 
+    def _report(self, now: datetime) -> None:
+        """Letters about the day and about the desk itself, each once."""
+        with self.database.write() as session:
+            write_mail = _mailer(session, self.conf, now)
+            alerts.reports.outages(session, self.conf, write_mail, now=now)
+            alerts.reports.paused(session, self.conf, write_mail, now=now)
+            if key := alerts.canary.due(session, self.conf, now=now):
+                _letter(session, self.conf, self.conf.alerts.duty_address, key, alerts.canary.KIND,
+                        *alerts.canary.words(self.conf, now), now)
+        failpoints.hit("clock.reported")
+        with self.database.read() as session:
+            waiting = alerts.morning.waiting(session, self.conf, now=now)
+        for user in waiting:
+            self._tell_of_the_day(user, now)
+
+    def _tell_of_the_day(self, user: User, now: datetime) -> None:
+        """The trouble of one stops no other."""
+        today = (user.id, now.date())
+        if today in self._nothing_to_say:
+            return
+        try:
+            with self.database.write() as session:
+                told = alerts.morning.tell(session, self.conf, session.get_one(User, user.id),
+                                           _mailer(session, self.conf, now), now=now)
+                failpoints.hit("clock.morning")
+        except Exception:
+            log.exception("the day of user %s", user.id)
+            told = False
+        if not told:
+            self._nothing_to_say.add(today)
+
     def _ring_again(self, now: datetime) -> None:
         with self.database.read() as session:
             lost = session.scalar(select(InboundMail.id).where(
@@ -198,17 +252,3 @@ class Clock:
             audit.seal(session)
             failpoints.hit("clock.sealing")
         failpoints.hit("clock.sealed")
-
-
-def send_letters(database: Database, conf: Settings, stop: threading.Event) -> None:
-    """Send what is due, every second until stopped; a mail server that hangs stops its heartbeat."""
-    pulse = leases.Pulse(database, "outbox", now_fn=db.now)
-    while not stop.is_set():
-        try:
-            tried = outbox.drain(database, conf, now_fn=db.now, limit=10)
-            pulse()
-        except Exception:
-            log.exception("sending letters")
-            tried = 0
-        if not tried:
-            stop.wait(SEND_EVERY_SECONDS)

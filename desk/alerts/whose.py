@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, literal, select
+from sqlalchemy import ColumnElement, case, literal, or_, select
 from sqlalchemy.orm import Session
 
 from ..models import Ticket, User
@@ -45,9 +45,12 @@ class Team:
             now = self.people.get(now.deputy_id or 0)
         return None if now is None or now.id in seen else now
 
-    def stood_in_for(self, user: User) -> list[User]:
-        """Those whose tickets this person answers for today; first of all one's own, unless away."""
-        return [one for one in self.people.values() if self.stand_in(one) is user]
+    def tickets_of(self, user: User) -> ColumnElement[bool]:
+        """Which tickets this person answers for today."""
+        of = [one for one in self.people if user in self.responsible(one)]
+        if user not in self.duty():
+            return Ticket.assignee_id.in_(of)
+        return or_(Ticket.assignee_id.in_(of), Ticket.assignee_id.is_(None), Ticket.assignee_id.not_in(self.people))
 
     def snapshot(self) -> list[tuple[int, str, bool, str]]:
         """When it changes, other people may answer for a ticket."""

@@ -29,7 +29,8 @@ Demands = Callable[..., Deadline]
 
 @pytest.fixture
 def conf(conf: Settings, smtp_sink: SmtpSink) -> Settings:
-    return conf.model_copy(update={"smtp": conf.smtp.model_copy(update={"port": smtp_sink.port})})
+    return conf.model_copy(update={"smtp": conf.smtp.model_copy(update={"port": smtp_sink.port}),
+                                   "alerts": conf.alerts.model_copy(update={"morning_hour": -1})})
 
 
 def moscow(day: int, hour: int, minute: int = 0, month: int = 5) -> datetime:

@@ -6,14 +6,13 @@ import logging
 import multiprocessing
 import os
 import signal
-from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from desk import db, failpoints, inbox, leases, outbox, up
 from desk.db import Database
 from desk.settings import Settings
-from workers import clock, clock_jump, fetch, jobs
+from workers import clock, fetch, jobs
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["tests.workers.processes", "desk.migrate", "rq", "holidays"])
@@ -97,11 +96,3 @@ def free(conf: Settings, pid: int) -> None:
     database = Database(conf.database_url)
     up.free_leases(database, pid)
     database.dispose()
-
-
-def shifted_clock(conf: Settings, shift: Any) -> None:
-    """A clock on a machine whose time is `shift.value` seconds off; six seconds here are the minute of trust."""
-    real = db.now
-    db.now = lambda: real() + timedelta(seconds=shift.value)
-    clock_jump.AGREEMENT, clock_jump.AGREEMENT_AFTER = 1, 6
-    clock.main(conf)

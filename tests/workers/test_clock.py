@@ -9,13 +9,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from desk import db, deadlines, inbox, leases, outbox, queue, tickets
+from desk import db, deadlines, inbox, leases, machine_time, outbox, queue, tickets
 from desk.blobs import Blobs
 from desk.db import Database
 from desk.models import Alert, Heartbeat, Lease, Mailbox, Outbox, User
 from desk.settings import Settings
 from workers import clock
-from workers.clock_jump import Steadiness
 
 from ..servers import SmtpSink, Valkey, wait_until
 from . import processes
@@ -29,7 +28,7 @@ def conf(conf: Settings, smtp_sink: SmtpSink, database: Database) -> Settings:
     url = SecretStr(database.url.render_as_string(hide_password=False))
     return conf.model_copy(update={
         "smtp": conf.smtp.model_copy(update={"port": smtp_sink.port}),
-        "alerts": conf.alerts.model_copy(update={"look_seconds": 0.2}),
+        "alerts": conf.alerts.model_copy(update={"look_seconds": 0.2, "morning_hour": -1}),
         "database": conf.database.model_copy(update={"url": url})})
 
 
@@ -67,86 +66,139 @@ def beat(database: Database, name: str) -> Heartbeat | None:
 
 
 class Machine:
-    """A wall clock that can be set, and monotonic time that cannot."""
+    """A wall clock that can be set, and the time since the machine's start, which cannot."""
 
-    def __init__(self, database: Database, conf: Settings, start: datetime) -> None:
-        self.wall, self.ticks = start, 1000.0
-        self.clock = clock.Clock(database, conf, Steadiness(monotonic=lambda: self.ticks))
+    def __init__(self, database: Database, conf: Settings, start: datetime, host: str = "here") -> None:
+        self.database, self.conf, self.host = database, conf, host
+        self.wall, self.ticks, self.boot = start, 1000.0, "first"
+        self.restart()
+
+    def restart(self) -> None:
+        """The process; what it knew is in the database."""
+        self.clock = clock.Clock(self.database, self.conf, machine_time.Machine(lambda: self.ticks, self.boot, self.host))
+        self.clock.owner = f"{self.host}:1"
 
     def look(self, *, passed: float = 10, step: float = 0) -> bool:
         """One look after `passed` seconds; is sending frozen?"""
         self.ticks += passed
         self.wall += timedelta(seconds=passed + step)
         self.clock.look(self.wall)
-        return self.clock.steadiness.frozen is not None
+        with self.database.read() as session:
+            return self.host in [row.host for row in machine_time.frozen(session)]
 
 
-def queued(database: Database) -> int:
+def queued(database: Database, kind: str = "alert") -> int:
     with database.read() as session:
-        return len(session.scalars(select(Outbox)).all())
+        return len(session.scalars(select(Outbox).where(Outbox.kind == kind)).all())
+
+
+def frozen_detail(database: Database) -> object:
+    shown = beat(database, "clock")
+    assert shown is not None
+    return shown.detail.get("frozen")
 
 
 @pytest.mark.parametrize("step", [86400, -2 * 3600])
-def test_a_jump_freezes_alerts_until_two_looks_agree(database: Database, conf: Settings, due: datetime, step: int,
-                                                     caplog: pytest.LogCaptureFixture) -> None:
-    machine = Machine(database, conf, due - timedelta(seconds=20) if step > 0 else due + timedelta(days=3))
-    if step > 0:
-        assert not machine.look()
-        assert queued(database) == 0
-    else:
-        machine.clock.look(due - timedelta(seconds=1))  # the desk is up, nothing was due
-        machine.clock.steadiness = Steadiness(monotonic=lambda: machine.ticks)
-        machine.clock.steadiness.look(machine.wall)
+def test_a_jump_freezes_alerts_until_the_times_agree_again(database: Database, conf: Settings, due: datetime, step: int,
+                                                           caplog: pytest.LogCaptureFixture) -> None:
+    machine = Machine(database, conf, due - timedelta(seconds=60))
+    assert not machine.look()
     assert machine.look(step=step)
+    if step < 0:
+        machine.ticks += 60  # the alert's moment passes while nobody knows what the time is
+        machine.wall += timedelta(seconds=60)
     assert [machine.look(passed=p) for p in (10, 20, 29)] == [True, True, True]
     assert queued(database) == 0
-    shown = beat(database, "clock")
-    assert shown is not None
-    assert shown.detail["frozen"]["step_seconds"] == step
+    assert frozen_detail(database)["step_seconds"] == step  # type: ignore[index]
     assert "jumped" in caplog.text
-    assert not machine.look(passed=5)
+    assert not machine.look(passed=5, step=-step)
     assert queued(database) == 1
-    shown = beat(database, "clock")
-    assert shown is not None
-    assert "frozen" not in shown.detail
-    assert "steady again" in caplog.text
+    assert frozen_detail(database) is None
+    assert "believed again" in caplog.text
 
 
-def test_while_it_jumps_about_nothing_is_sent(database: Database, conf: Settings, due: datetime) -> None:
-    machine = Machine(database, conf, due - timedelta(seconds=20))
+def test_an_admin_says_that_the_time_is_right_and_alerts_go_on(
+        database: Database, conf: Settings, due: datetime) -> None:
+    machine = Machine(database, conf, due - timedelta(seconds=60))
+    machine.look()
+    assert machine.look(step=3600)
+    with database.write() as session:
+        assert machine_time.confirm(session) == ["here"]
+        assert machine_time.confirm(session) == []
     assert not machine.look()
-    for step in (86400, -7200, 86400, 3600):
-        assert machine.look(step=step, passed=61)
-    assert machine.look(passed=10, step=60)  # a minute off is no agreement
-    assert machine.look(passed=59)
-    assert not machine.look(passed=1)
+    assert queued(database) == 1
+    assert machine.look(step=-7200)
+    with database.write() as session:
+        machine_time.confirm(session)
+    assert not machine.look()
+    assert not machine.look()
+
+
+def test_the_leads_are_asked_once_and_after_hours_without_an_answer_alerts_go_on(
+        database: Database, conf: Settings, due: datetime) -> None:
+    machine = Machine(database, conf, due - timedelta(seconds=60))
+    machine.look()
+    assert all(machine.look(step=step) for step in (86400, 0, 0, -7200, 0))
+    assert queued(database, "report") == 1
+    assert machine.look(passed=conf.alerts.jump_hold_hours * 3600 - 60)
+    assert not machine.look(passed=60)
     assert queued(database) == 1
 
 
-def test_a_stop_of_26_hours_is_no_jump(database: Database, conf: Settings, due: datetime) -> None:
+def test_a_process_that_begins_while_the_time_is_wrong_knows_it(
+        database: Database, conf: Settings, due: datetime) -> None:
+    machine = Machine(database, conf, due - timedelta(hours=2))
+    assert not machine.look()
+    machine.wall += timedelta(hours=9)  # while no process runs
+    machine.restart()
+    assert machine.look()
+    machine.restart()
+    assert machine.look()
+    assert queued(database) == 0
+    assert not machine.look(step=-9 * 3600)
+
+
+@pytest.mark.parametrize("stopped", ["process", "machine"])
+def test_a_stop_of_26_hours_is_no_jump(database: Database, conf: Settings, due: datetime, stopped: str) -> None:
     machine = Machine(database, conf, due - timedelta(hours=1))
     assert not machine.look()
-    assert not machine.look(passed=26 * 3600)  # SIGSTOP: monotonic time went on
+    if stopped == "machine":
+        machine.ticks, machine.boot = -26 * 3600 + 30.0, "second"
+    machine.restart()
+    assert not machine.look(passed=26 * 3600)
     assert queued(database) == 1
-    again = Machine(database, conf, due + timedelta(hours=60))  # a new process knows nothing of the time before
-    assert not again.look()
 
 
-def test_a_start_in_the_past_is_a_jump(database: Database, conf: Settings, due: datetime) -> None:
-    Machine(database, conf, due - timedelta(days=30)).look()
-    with database.write() as session:
-        session.get_one(Heartbeat, "clock").at = due + timedelta(hours=1)
-    again = Machine(database, conf, due)
-    assert again.look()
-    assert queued(database) == 0
-    assert not again.look(passed=61)
+def test_a_machine_that_starts_in_the_past_is_not_believed(database: Database, conf: Settings, due: datetime) -> None:
+    machine = Machine(database, conf, due + timedelta(hours=1))
+    machine.look()
+    later = Machine(database, conf, due + timedelta(minutes=1))
+    later.boot = "second"
+    later.restart()
+    assert later.look()
+    assert later.look(passed=60)
+    assert not later.look(passed=1, step=3600)
+
+
+def test_the_clock_of_another_machine_goes_on(database: Database, conf: Settings, due: datetime) -> None:
+    first = Machine(database, conf, due - timedelta(seconds=60))
+    second = Machine(database, conf, due - timedelta(seconds=60), host="there")
+    assert not first.look()
+    assert not second.look()
+    assert first.look(step=86400)
+    assert not second.look(passed=40)  # the lease was given back: it is there for the taking
+    assert frozen_detail(database) is None
+    assert first.look(passed=30)
+    assert frozen_detail(database) is None
+    assert not second.look(passed=30)
     assert queued(database) == 1
 
 
 @SQLITE
 def test_small_steps_are_no_jump(database: Database, conf: Settings, due: datetime) -> None:
     machine = Machine(database, conf, due)
-    assert not any(machine.look(step=s) for s in (599, -599, 300, 0))
+    assert not any(machine.look(step=s) for s in (599, -59, 300, 0, -30))
+    assert machine.look(step=-61)
 
 
 # --- the process -----------------------------------------------------------------------------------
@@ -167,7 +219,7 @@ def test_an_alert_leaves_within_seconds_and_sigterm_ends_the_clock(
                 return session.scalar(select(Alert.id).where(Alert.state == "sent")) is not None
         wait_until(sent, 30)
         with database.read() as session:
-            assert {r.name: r.pid for r in session.scalars(select(Heartbeat))} == {"clock": child.pid, "outbox": child.pid}
+            assert {r.name: r.pid for r in session.scalars(select(Heartbeat))} == dict.fromkeys(("channels", "clock", "outbox"), child.pid)
         child.terminate()
         child.join(20)
         assert child.exitcode == 0
@@ -198,7 +250,9 @@ def test_a_mail_server_that_hangs_is_seen_and_stops_no_alert(
         assert now is not None
         assert now.at - hung.at < timedelta(seconds=0.5)
         with database.read() as session:
-            assert leases.stale(session, now.at + timedelta(seconds=121)) == ["outbox"]
+            silent = leases.stale(session, now.at + timedelta(seconds=121))
+        assert "outbox" in silent
+        assert "clock" not in silent
     finally:
         child.kill()
         child.join(10)
