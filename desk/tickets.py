@@ -159,15 +159,16 @@ def _settle_emptied(session: Session, source: Ticket, to: Ticket, *, actor: str,
 
 def decide_fact(session: Session, ticket: Ticket, fact: Fact, *, verdict: str, value: str = "", user: User,
                 now: datetime) -> None:
-    """A person confirms, corrects or rejects what was found; only then may it go into a letter."""
+    """A person confirms, corrects or rejects what was found, wherever on the ticket the same value stands."""
     if fact.ticket_id != ticket.id or verdict not in ("confirmed", "corrected", "rejected"):
         raise TicketError("unknown_fact")
     value = clean(value).strip()[:500]
     if verdict == "corrected" and not value:
         raise TicketError("empty_text")
     was = fact.value
-    fact.value = value if verdict == "corrected" else fact.value
-    fact.state, fact.decided_by_id, fact.decided_at = verdict, user.id, now
+    for same in [f for f in ticket.facts if (f.kind, f.value) == (fact.kind, was)]:
+        same.value = value if verdict == "corrected" else was
+        same.state, same.decided_by_id, same.decided_at = verdict, user.id, now
     audit.record(session, ticket, f"fact.{verdict}", actor=f"user:{user.id}", now=now, fact=fact.kind, value=fact.value,
                  was=was)
 

@@ -68,17 +68,6 @@ for (const chip of document.querySelectorAll("[data-countdown]")) {
   }, 500);
 }
 
-// A fact and its place in the letter light up together.
-for (const line of document.querySelectorAll(".fact-line[data-fact]")) {
-  const mark = document.querySelector(`mark[data-fact="${line.dataset.fact}"]`);
-  if (!mark) continue;
-  const light = (on) => () => { mark.classList.toggle("is-lit", on); line.classList.toggle("is-lit", on); };
-  for (const part of [line, mark]) {
-    part.addEventListener("mouseenter", light(true));
-    part.addEventListener("mouseleave", light(false));
-  }
-}
-
 // What is being written survives a closed window, until it is sent.
 const reply = document.getElementById("reply-text");
 if (reply) {

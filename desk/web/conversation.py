@@ -12,6 +12,7 @@ from ..models import Fact, Message
 
 URL = re.compile(r"https?://[^\s<>\"«»]{1,2000}")
 TRAILING = ".,;:!?)]}'"
+IN_TEXT = ("body", "signature", "forward", "quote")
 
 
 @dataclass(frozen=True)
@@ -48,39 +49,56 @@ def _spans(text: str, folds: Iterable[Iterable[int]]) -> Iterator[tuple[int, int
 
 @dataclass(frozen=True)
 class Mark:
-    """Where a fact stands; one inside an address covers the whole address."""
+    """Where facts stand; one inside an address covers the whole address."""
 
-    fact_id: int
+    facts: tuple[int, ...]
     start: int
     end: int
 
 
 def _marks(text: str, facts: Iterable[Fact]) -> list[Mark]:
-    """In their order, none inside another."""
+    """In their order, none inside another: facts that overlap share one."""
     urls = [match.span() for match in URL.finditer(text)]
     out: list[Mark] = []
-    for fact in sorted((f for f in facts if _is_shown(f)), key=lambda f: (f.start, -f.end)):
-        start, end = next(((a, b) for a, b in urls if a <= fact.start < b), (fact.start, fact.end))
-        if not out or start >= out[-1].end:
-            out.append(Mark(fact.id, start, end))
+    for start, end, fact_id in sorted((*span, f.id) for f in facts if (span := _span(text, f))):
+        start, end = next(((a, b) for a, b in urls if a <= start < b), (start, end))
+        if out and start < out[-1].end:
+            out[-1] = Mark((*out[-1].facts, fact_id), out[-1].start, max(end, out[-1].end))
+        else:
+            out.append(Mark((fact_id,), start, end))
     return out
 
 
-def _is_shown(fact: Fact) -> bool:
-    return fact.kind != "marketplace" and fact.place in ("body", "forward", "quote") and fact.state != "rejected" \
-        and fact.start < fact.end
+def _span(text: str, fact: Fact) -> tuple[int, int] | None:
+    """Where the fact's words stand in the body; where they really are, if the text was cleaned since."""
+    if fact.kind == "marketplace" or fact.place not in IN_TEXT or fact.state == "rejected":
+        return None
+    start, end = fact.start, fact.end
+    if fact.quote and text[start:end][:len(fact.quote)] != fact.quote:
+        start = text.find(fact.quote)
+        end = start + len(fact.quote)
+    return (start, end) if 0 <= start < end <= len(text) else None
 
 
 def _marked(text: str, start: int, end: int, marks: list[Mark]) -> Markup:
     html, position = Markup(""), start
     for mark in marks:
-        if mark.start < position or mark.end > end:
+        first, last = max(mark.start, position), min(mark.end, end)
+        if first >= last:
             continue
-        html += linked(text[position:mark.start])
+        html += linked(text[position:first])
         html += Markup('<mark class="fact" data-fact="{}">{}</mark>').format(
-            mark.fact_id, linked(text[mark.start:mark.end]))
-        position = mark.end
+            " ".join(map(str, mark.facts)), linked(text[first:last]))
+        position = last
     return html + linked(text[position:end])
+
+
+def in_line(line: str, facts: Iterable[Fact]) -> Markup:
+    """A subject with the facts that were found in it marked: looked for by their words, our tag is gone from it."""
+    found = {f.id: line.find(f.quote) for f in facts if f.place == "subject" and f.state != "rejected" and f.quote}
+    quotes = {f.id: f.quote for f in facts}
+    marks = [Mark((i,), at, at + len(quotes[i])) for i, at in sorted(found.items(), key=lambda x: x[1]) if at >= 0]
+    return _marked(line, 0, len(line), marks)
 
 
 def linked(text: str) -> Markup:

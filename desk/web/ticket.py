@@ -16,11 +16,10 @@ from .. import deadlines, escalation, penalties, people, search, tickets
 from ..law import sheet
 from ..law.rules import Rule
 from ..models import Deadline, Fact, Message, Outbox, Ticket, User
-from . import conversation, history, timeline, words
+from . import conversation, facts, history, timeline, words
 from . import request as desk
 
 pages = Blueprint("ticket", __name__)
-FACT_ORDER = ("order_number", "order_date", "amount", "receipt", "tracking_number", "phone")
 
 
 @dataclass(frozen=True)
@@ -81,11 +80,13 @@ def page(session: Session, ticket: Ticket, draft: Draft, code: int = 200) -> str
     messages = _messages(session, ticket)
     running = [d for d in _live(ticket) if d.state == "running"]
     taken = escalation.steps(session, ticket)
+    found, rejected = facts.lines(ticket, messages, facts.names(session))
     return render_template(
         "ticket.html", ticket=ticket, entries=[_entry(m, ticket.facts) for m in messages],
         running=running, live=_live(ticket), ended=[d for d in ticket.deadlines if d.state not in deadlines.LIVE],
         extension=deadlines.extension,
-        facts=_shown(ticket.facts), related=search.related(session, ticket), users=people.active(session),
+        facts=found, rejected=rejected, subject=conversation.in_line(ticket.subject, ticket.facts),
+        related=search.related(session, ticket), users=people.active(session),
         taken=taken, offers=escalation.offers(ticket, taken, now=desk.now()),
         known_steps=escalation.known_ladder().steps, history=history.lines(session, ticket),
         rules=startable(desk.now()), draft=draft,
@@ -108,22 +109,12 @@ def _messages(session: Session, ticket: Ticket) -> Sequence[Message]:
         joinedload(Message.outbox).selectinload(Outbox.recipients), selectinload(Message.attachments))).all()
 
 
-def _entry(message: Message, facts: Sequence[Fact]) -> Entry:
+def _entry(message: Message, found: Sequence[Fact]) -> Entry:
     out, seconds = message.outbox, 0
     if message.kind == "reply" and out is not None and out.state == "pending" and not out.attempts:
         seconds = max(0, round((out.try_after - desk.now()).total_seconds()))
-    return Entry(message, conversation.pieces(message, [f for f in facts if f.message_id == message.id]),
+    return Entry(message, conversation.pieces(message, [f for f in found if f.message_id == message.id]),
                  seconds > 0, seconds)
-
-
-def _shown(facts: Sequence[Fact]) -> list[Fact]:
-    """Facts worth a line, the most useful kinds first, each value once."""
-    known: dict[tuple[str, str], Fact] = {}
-    for fact in facts:
-        if fact.kind != "marketplace" and fact.state != "rejected":
-            known.setdefault((fact.kind, fact.value), fact)
-    order = {kind: place for place, kind in enumerate(FACT_ORDER)}
-    return sorted(known.values(), key=lambda f: (order.get(f.kind, 99), f.id))
 
 
 def _kept(session: Session, ticket: Ticket) -> Draft:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from .. import deadlines, outbox, tickets
 from ..models import Fact, Message, Outbox, Ticket, User
+from . import facts
 from . import request as desk
 from . import ticket as ticket_page
 from .ticket import Draft, pages
@@ -212,6 +213,7 @@ def confirm_sender(number: int, public_id: str) -> Answer:
 
 @pages.post("/tickets/<int:number>/facts/<int:fact_id>")
 def fact(number: int, fact_id: int) -> Answer:
+    """Back to the ticket; a page that asks for this part alone gets the panel as it is now."""
     with on(number) as (session, ticket):
         found = session.get(Fact, fact_id)
         if found is None or found.ticket_id != ticket.id:
@@ -219,7 +221,7 @@ def fact(number: int, fact_id: int) -> Answer:
         tickets.decide_fact(session, ticket, found, verdict=request.form.get("verdict", ""),
                             value=request.form.get("value", ""), user=session.get_one(User, desk.user().id),
                             now=desk.now())
-    return back(number, "facts")
+    return facts.panel(desk.reading(), number) if "X-Desk-Part" in request.headers else back(number, "facts")
 
 
 def _message(session: Session, ticket: Ticket, public_id: str) -> Message:
