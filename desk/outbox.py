@@ -307,9 +307,11 @@ def _tell_ticket(session: Session, row: Outbox, kind: str, now: datetime, *, fai
                  error=row.error)
 
 
-def bounced(session: Session, row: Outbox, *, address: str, reason: str, now: datetime) -> None:
-    """A delivery report came back for a letter of ours."""
+def bounced(session: Session, row: Outbox, failed: Mapping[str, str], *, now: datetime) -> None:
+    """A delivery report came back for a letter of ours; `failed`: address in lower case → reason."""
     for recipient in row.recipients:
-        if recipient.address.lower() == address.lower() or len(row.recipients) == 1:
+        alone = next(iter(failed.values())) if len(row.recipients) == 1 and failed else None
+        reason = failed.get(recipient.address.lower(), alone)
+        if reason is not None:
             recipient.state, recipient.text = "bounced", reason[:500]
     _tell_ticket(session, row, "letter.bounced", now, failed=True)

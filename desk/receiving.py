@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from . import alerts, audit, failpoints, outbox, phrases, routing, settings, tickets
 from .facts import cards
-from .mail import Letter
+from .mail import Bounce, Forwarded, Letter
 from .models import Attachment, Fact, InboundMail, Message, Outbox, OutboxRecipient, Person, Ticket
 from .reading import Reading
 from .settings import Settings
@@ -97,9 +98,9 @@ def _bounce(session: Session, conf: Settings, inbound: InboundMail, result: Read
     if ours is None:
         return False
     if report is not None and report.action != "delayed":
-        reason = f"{report.status} {report.reason}".strip()
-        outbox.bounced(session, ours, address=report.recipient, reason=reason, now=now)
-        alerts.bounced(session, ours, reason=reason, now=now)
+        failed = report.failures or (report,)
+        outbox.bounced(session, ours, {f.recipient: f"{f.status} {f.reason}".strip() for f in failed}, now=now)
+        alerts.bounced(session, ours, reason=f"{report.status} {report.reason}".strip(), now=now)
     ticket = session.get(Ticket, ours.ticket_id) if ours.ticket_id else None
     if ticket is None:
         inbound.state, inbound.reason = "ignored", "bounce_of_alert"
@@ -178,12 +179,8 @@ def _message(session: Session, inbound: InboundMail, letter: Letter, ticket: Tic
     return message
 
 
-def _plain(value: object) -> dict[str, object] | None:
-    if value is None:
-        return None
-    names = {"from_": "from"}
-    return {names.get(k, k): getattr(value, k) for k in value.__slots__} if hasattr(value, "__slots__") \
-        else {names.get(k, k): v for k, v in vars(value).items()}
+def _plain(value: Bounce | Forwarded | None) -> dict[str, object] | None:
+    return {"from" if name == "from_" else name: field for name, field in asdict(value).items()} if value else None
 
 
 def _facts(session: Session, ticket: Ticket, message: Message, result: Reading, *, first: bool) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from . import addresses, headers, limits, notice, words
-from .letter import Bounce
+from .letter import Bounce, Failure
 from .structure import Part
 
 STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
@@ -19,15 +20,17 @@ RETURNED = ("message/rfc822", "text/rfc822-headers", "text/rfc822", "message/glo
 
 def read(part: Part, text: str) -> Bounce:
     """What was not delivered and why; fields that cannot be found are ''."""
-    report = _worst(part)
-    recipient = report.recipient or _address(part.headers.get("x-failed-recipients"))
+    reports = _reports(part)
+    report = _worst(reports)
+    named = _addresses(part.headers.get("x-failed-recipients"))
     plain = notice.read(text[:REPORT], not_these=_known(part))
     returned = _returned(part)
-    recipient = recipient or plain.recipient or _only(returned)
+    recipient = report.recipient or next(iter(named), "") or plain.recipient or _only(returned)
     reason = report.reason or (plain.reason if plain.recipient in ("", recipient) else "")
     status = report.status or _status(reason) or _status(plain.text)
     action = report.action or ("delayed" if plain.delayed or notice.is_delay(part.headers.get("subject")) else "failed")
-    return Bounce(recipient, status, reason[:500], _original(returned, text), action)
+    found = Bounce(recipient, status, reason[:500], _original(returned, text), action)
+    return replace(found, failures=_failures(found, reports, named, plain)) if action == "failed" else found
 
 
 def delivered(part: Part) -> bool:
@@ -36,9 +39,22 @@ def delivered(part: Part) -> bool:
     return bool(actions) and actions <= {"delivered", "relayed", "expanded"}
 
 
-def _worst(part: Part) -> Bounce:
+def _failures(first: Bounce, reports: list[Bounce], named: list[str], plain: notice.Notice) -> tuple[Failure, ...]:
+    """Everybody who was not reached, each once; of the plain words' addresses only when no report names any."""
+    found = {first.recipient: Failure(first.recipient, first.status, first.reason)} if first.recipient else {}
+    told = [(report.recipient, report.status, report.reason) for report in reports if report.action == "failed"]
+    words_ = dict(plain.failures)
+    if not told:
+        told = [(address, "", words_.get(address, "")) for address in named or words_]
+    for recipient, status, reason in told:
+        if recipient and recipient not in found:
+            found[recipient] = Failure(recipient, status or _status(reason), reason[:500])
+    return tuple(found.values())
+
+
+def _worst(reports: list[Bounce]) -> Bounce:
     """The first recipient that failed, else the first that is late, else the first."""
-    reports = sorted(_reports(part), key=lambda report: not report.recipient)
+    reports = sorted(reports, key=lambda report: not report.recipient)
     for action in ("failed", "delayed"):
         if found := next((report for report in reports if report.action == action), None):
             return found
@@ -82,6 +98,10 @@ def _address(value: str) -> str:
     value = value.partition(";")[2] or value
     match = ADDRESS.search(words.decode(value[:1000]))
     return match.group(1).lower() if match and addresses.valid(match.group(1)) else ""
+
+
+def _addresses(value: str) -> list[str]:
+    return list(dict.fromkeys(found for piece in value.split(",")[:RECIPIENTS] if (found := _address(piece))))
 
 
 def _known(part: Part) -> set[str]:

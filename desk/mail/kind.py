@@ -14,7 +14,8 @@ from .structure import Part
 
 ROBOT = re.compile(r"(?:mailer[-_ ]?daemon|mail-daemon|mail delivery (?:sub)?system|microsoftexchange[0-9a-f]{32})\b",
                    re.I)
-SERVER = re.compile(r"(?:postmaster|mdaemon|mail-?delivery|mailer|system administrator)\b", re.I)
+SERVER = re.compile(r"(?:post_?master|mdaemon|mail-?delivery|system administrator|barracuda|interscan|imss@|webshield|"
+                    r"deliverynotification|mail administrator|mail router|mimecast|courier mail server)", re.I)
 ANSWERED = re.compile(r"(?:re|fwd?|fw|aw|wg|отв|ответ|пересл)\s?(?:\[\d+\])?:", re.I)
 WHOLE = (r"(?:автоответ(?:чик)?|автоматический ответ|auto(?:matic(?:ally)?|mated)?[ -]?(?:reply|response|responder)|"
          r"out of (?:the )?office(?: auto ?reply)?|autosvar|automaattinen vastaus|automatisch antwoord|"
@@ -62,12 +63,12 @@ def _report(part: Part) -> str:
 
 def _bounced(headers: Headers, sender: Address, subject: str, text: str) -> bool:
     """By who sent it; else two of three must agree: an empty return path, the subject, the words."""
-    if headers.get("x-failed-recipients"):
+    if headers.get("x-failed-recipients") or headers.get("x-mailererror"):
         return True
     who = sender.address or sender.name or headers.get("from")
     if ROBOT.match(who):
         return True
-    server = _empty_path(headers) or bool(SERVER.match(who)) or bool(ROBOT.match(sender.name))
+    server = _empty_path(headers) or any(SERVER.match(name) or ROBOT.match(name) for name in (who, sender.name))
     named = notice.is_subject(subject)
     if ANSWERED.match(subject.strip()) or not (server or named):
         return False

@@ -17,14 +17,27 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """One addressee who was not reached, and why."""
+
+    recipient: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bounce:
-    """A delivery report (RFC 3464, or a vendor's plain one). Only `failed` means that a letter did not arrive."""
+    """A delivery report (RFC 3464, or a vendor's plain one). Only `failed` means that a letter did not arrive.
+
+    The first fields speak of one addressee, the first that failed; `failures` of all who failed, him included.
+    """
 
     recipient: str
     status: str
     reason: str
     original_message_id: str
     action: str = "failed"  # or `delayed`: a warning, the server goes on trying
+    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +105,14 @@ class Letter:
         out["from_"] = Address(**values["from_"])
         for key in ("reply_to", "to", "cc"):
             out[key] = tuple(Address(**a) for a in values[key])
-        out["bounce"] = Bounce(**values["bounce"]) if values["bounce"] else None
+        out["bounce"] = _bounce(values["bounce"]) if values["bounce"] else None
         out["forwarded"] = Forwarded(**values["forwarded"]) if values["forwarded"] else None
         out["references"], out["warnings"] = tuple(values["references"]), tuple(values["warnings"])
         out["folds"] = tuple((start, end) for start, end in values["folds"])
         out["attachments"] = tuple(Attachment(**a, data=datas[i] if datas else b"")
                                    for i, a in enumerate(values["attachments"]))
         return cls(**out)
+
+
+def _bounce(values: dict[str, Any]) -> Bounce:
+    return Bounce(**{**values, "failures": tuple(Failure(**one) for one in values["failures"])})

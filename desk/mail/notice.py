@@ -14,8 +14,13 @@ from . import addresses, words
 SUBJECT = re.compile(
     r"(?:недоставленное сообщение|письмо не доставлено|сообщение не доставлено|недоставлено|"
     r"не уда(?:лось|[её]тся) доставить|mail failure|mail system error|undeliver(?:ed|able)|unable to deliver|"
-    r"non[ -]?deliver(?:y|able)|delivery status notification|delivery (?:failure|notification|has failed|report)|"
-    r"mail delivery|(?:permanent|message) delivery|failure notice|failed mail|returned mail|mail returned|"
+    r"non[ -]?deliver(?:y|able)|delivery status(?: notification|$)|delivery (?:failure|notification|has failed|report)|"
+    r"mail delivery|(?:mail|message) could not be delivered|(?:permanent|message) delivery|failure notice|"
+    r"failed (?:mail|delivery)|returned mail|mail returned|"
+    r"there was an error sending your mail|error sending message \[|\[bounce\]$|"
+    r"\*{2}message you sent blocked|\[postmaster\] email delivery failure|notification: (?:in|out)bound mail failure|"
+    r"notice: mail delivery status|warning: delayed mail|предупреждение: (?:сообщение|письмо) не доставлено|"
+    r"メール(?:が|を)?配信でき|メッセージを配信できません|配信不能|"
     r"returned to sender|could ?not (?:send|deliver)|message status - undeliverable|"
     r"warning: (?:could not|message \S{1,40} delayed)|"
     r"unzustellbar|nicht zustellbar|non remis|échec de la remise|no se puede entregar|"
@@ -28,7 +33,9 @@ OWN_WORDS = re.compile(
     r"(?:could|can)(?: ?not|n't) be delivered to (?:one|the following|these|some|all)|user unknown|"
     r"(?:unable|able) to deliver your (?:message|mail)|(?:message|mail) (?:was not|wasn't|couldn't be) delivered to|"
     r"wasn't able to deliver your|delivery attempts|undeliverable message|unknown user|"
-    r"message was undeliverable due|"
+    r"message was undeliverable due|-{4,} failure reasons|could not be delivered to: ?<?\S+@|"
+    r"no valid recipients|had trouble delivering your message|had delivery (?:problems|errors)|"
+    r"xmail bounce:|did not receive the attached mail|not delivered to the following|"
     r"не удалось выполнить доставку|не доставлено следующ|ваше письмо не может\s+быть|"
     r"письмо отправлено почтовым сервером|fehler bei der nachrichtenzustellung|"
     r"konnte nicht (?:an \S{1,80} )?zugestellt|n'a pas pu être remis|échec de la remise|no se pudo entregar)", re.I)
@@ -54,8 +61,9 @@ LISTED = re.compile(rf"^[ \t*'\"]{{0,8}}(?:mailto:)?{ADDRESS}['\":]{{0,2}}(?: on
 NAMED = re.compile(rf"^[ \t]{{0,8}}[^\n@<>()]{{1,80}}[ \t][<(]{ADDRESS}[)>][ \t]*$", re.M)
 ANYWHERE = re.compile(ADDRESS)
 SPOKEN = re.compile(r"(?<![\d.])[45](?:\.\d{1,3}\.\d{1,3}|\d\d[ -])")
-EMPTY_WORDS = re.compile(r"(?:because|since|reason|technical details of.{0,60})\s?:$", re.I)
+EMPTY_WORDS = re.compile(r"\b(?:because|since|reasons?|technical details of.{0,60}|follows)\s?:$", re.I)
 RULE = re.compile(r"(?:-{3,}|={3,}|_{3,}|\*{3,})")
+RECIPIENTS = 100
 REASON_LINES = 8
 REASON_CHARS = 500
 
@@ -64,10 +72,18 @@ REASON_CHARS = 500
 class Notice:
     """`text`: the notice without the copy of the letter."""
 
-    recipient: str
-    reason: str
+    failures: tuple[tuple[str, str], ...]  # everybody who was not reached, and why
+    spoken: str  # why, when nobody is named
     delayed: bool
     text: str
+
+    @property
+    def recipient(self) -> str:
+        return self.failures[0][0] if self.failures else ""
+
+    @property
+    def reason(self) -> str:
+        return self.failures[0][1] if self.failures else self.spoken
 
 
 def read(text: str, not_these: set[str]) -> Notice:
@@ -76,11 +92,17 @@ def read(text: str, not_these: set[str]) -> Notice:
     text = text[:copy.start()] if copy else text
     delayed = bool(DELAY.search(text)) and not GIVEN_UP.search(text)
     for pattern in (HEADED, LABELLED, LISTED, NAMED, ANYWHERE):
+        found: dict[str, str] = {}
         for match in pattern.finditer(text):
             address = match.group(1).strip("'\".").lower()
-            if addresses.valid(address) and address not in not_these and not _of_server(address):
-                return Notice(address, _reason(text, match, pattern is ANYWHERE), delayed, text)
-    return Notice("", _spoken(text), delayed, text)
+            if address not in found and addresses.valid(address) and address not in not_these \
+                    and not _of_server(address):
+                found[address] = _reason(text, match, pattern is ANYWHERE)
+            if found and (pattern is ANYWHERE or len(found) >= RECIPIENTS):
+                break
+        if found:
+            return Notice(tuple(found.items()), "", delayed, text)
+    return Notice((), _spoken(text), delayed, text)
 
 
 def is_subject(subject: str) -> bool:
@@ -105,11 +127,12 @@ def _reason(text: str, match: re.Match[str], inside: bool) -> str:
     lines: list[str] = []
     for line in [] if inside else text[match.end():match.end() + 4000].split("\n")[:REASON_LINES * 2]:
         line = line.strip()
-        if RULE.match(line) or (not line and lines) or len(lines) >= REASON_LINES:
+        listed = LISTED.match(line)
+        if RULE.match(line) or (lines and (listed or not line)) or len(lines) >= REASON_LINES:
             break
-        if line and not EMPTY_WORDS.match(line) and not LISTED.match(line):
+        if line and not EMPTY_WORDS.search(line) and not listed:
             lines.append(line)
-    said = words.tidy(" ".join(lines)).removeprefix("(reason: ") if lines else ""
+    said = words.tidy(" ".join(lines)).removeprefix("(reason: ").lstrip(":; ") if lines else ""
     return said.removesuffix(")")[:REASON_CHARS] if said.count(")") > said.count("(") else (
         said[:REASON_CHARS] or _spoken(text))
 

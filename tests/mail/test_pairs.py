@@ -36,7 +36,10 @@ def test_pair(case: str) -> None:
         assert [[a.filename, a.content_type] for a in letter.attachments] == expected.pop("files")
     values = json.loads(json.dumps(letter.as_dict()))
     for field, value in expected.items():
-        assert values[field] == value, field
+        read = values[field]
+        if field == "bounce" and value:
+            read = {key: read[key] for key in value}
+        assert read == value, field
     if not expected.get("sender_ambiguous"):
         assert not letter.sender_ambiguous
 
