@@ -22,8 +22,8 @@ from . import (
     alerting,
     board,
     clocks,
+    configured,
     errors,
-    escalating,
     feeds,
     files,
     headers,
@@ -31,9 +31,11 @@ from . import (
     held,
     language,
     owed,
+    papers,
     queue,
     rules,
     signing,
+    steps,
     users,
     verbs,
     words,
@@ -60,7 +62,7 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
     CSRFProtect(app)
     for part in (language, headers, access, errors, words, held, health):
         part.register(app)
-    for page in (signing, queue, verbs, clocks, escalating, files, held, alerting, board, rules, owed, account,
-                 feeds, users, health):
+    for page in (signing, queue, verbs, clocks, steps, papers, files, held, alerting, board, rules, owed, account,
+                 feeds, users, health, configured):
         app.register_blueprint(page.pages)
     return app

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
 PAGES = ("/", "/?view=all", "/?q=нет", "/?view=closed", "/tickets/1001", "/tickets/1003", "/tickets/1004", "/held", "/alerts",
-         "/account", "/users", "/health", "/deadlines", "/deadlines/month", "/rules", "/tickets/1003/penalty",
+         "/account", "/users", "/settings", "/health", "/deadlines", "/deadlines/month", "/rules", "/tickets/1003/penalty",
          "/tickets/1001/steps/new/claim_seller", "/tickets/1001/steps/new/ethics")
 
 

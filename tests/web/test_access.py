@@ -23,7 +23,7 @@ from .conftest import PASSWORD, post, user
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 PUBLIC = {"static", "bootstrap.static", "signing.sign_in", "signing.link", "signing.sign_out", "language.switch",
           "alerting.link", "alerting.acknowledge_link", "health.alive", "health.ready", "feeds.calendar"}
-ADMIN_ONLY = {"users.index", "users.add", "users.change", "users.link"}
+ADMIN_ONLY = {"configured.attempt", "configured.index", "users.index", "users.add", "users.change", "users.link"}
 # Everybody who is signed in, in every role. A new route is put into one of the three by whoever adds it.
 TEAM = {
     "account.end_others", "account.index", "account.password", "alerting.acknowledge", "alerting.acknowledge_all",
@@ -31,12 +31,13 @@ TEAM = {
     "clocks.prove", "clocks.resume", "clocks.start", "escalating.answer", "escalating.mail", "escalating.new",
     "escalating.paper", "escalating.sent", "escalating.show", "escalating.skip", "feeds.create", "feeds.revoke",
     "files.download", "files.html", "files.picture", "files.raw", "health.index", "held.again", "held.dismiss",
-    "held.index", "held.make_ticket", "held.raw", "held.show", "owed.show", "owed.table", "queue.index",
+    "held.index", "held.make_ticket", "held.raw", "held.show", "owed.show", "owed.table", "papers.add", "papers.ask", "papers.index",
+    "papers.revoke", "queue.index",
     "rules.index", "ticket.assign", "ticket.close", "ticket.confirm_sender", "ticket.fact", "ticket.join",
     "ticket.letter", "ticket.move", "ticket.note", "ticket.pulse", "ticket.record_case", "ticket.reopen",
     "ticket.reply", "ticket.show", "ticket.stage", "ticket.take"}
-VALUES = {"number": 1001, "public_id": "0" * 32, "token": "x", "code": "ru", "filename": "desk.css", "size": "thumb",
-          "what": "undo", "key": "claim_seller", "kind": "pdf", "user_id": 1, "alert_id": 1, "fact_id": 1}
+VALUES = {"name": "out", "number": 1001, "public_id": "0" * 32, "token": "x", "code": "ru", "filename": "desk.css", "size": "thumb",
+          "what": "undo", "key": "claim_seller", "kind": "pdf", "user_id": 1, "alert_id": 1, "paper_id": 1, "fact_id": 1}
 
 
 def paths(app: Flask) -> list[tuple[str, str, str]]:
