@@ -22,8 +22,8 @@ from .settings import Settings
 
 SURE = ("confirmed", "corrected")
 FROM_FACTS = {"consumer_name": "name", "consumer_phone": "phone", "consumer_address": "address",
-              "order_number": "order_number", "product": "product", "seller_name": "seller_name",
-              "seller_inn": "seller_inn", "page_address": "product_url"}
+              "order_number": "order_number", "product": "product", "seller_name": "seller",
+              "seller_inn": "inn", "page_address": "product_url"}
 DATES = {"order_date": "order_date", "delivered_on": "delivery_date", "promised_on": "promised_date"}
 SUMS = ("price", "claimed", "claim_total", "moral")  # each has its words beside it: price_words, …
 LONGEST_STORY = 4000

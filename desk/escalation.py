@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import audit, casework, deadlines, directory, ladder, letters, outbox, settings, tickets
+from . import audit, authority, casework, deadlines, directory, ladder, letterbook, letters, outbox, settings, tickets
 from .models import STAGES, Letter, Message, Outbox, Step, Ticket, User
 from .settings import Settings
 
@@ -50,11 +51,6 @@ def known_ladder() -> ladder.Ladder:
 @functools.cache
 def known_bodies() -> Mapping[str, directory.Body]:
     return directory.load(settings.resource("config") / "directory.toml")
-
-
-@functools.cache
-def known_templates() -> Mapping[str, letters.Template]:
-    return letters.load(settings.resource("templates") / "letters")
 
 
 # --- what may come next ------------------------------------------------------------------------
@@ -98,15 +94,19 @@ def _wanted(ticket: Ticket, passed: set[str], now: datetime) -> str:
                 deadline.state == "missed" or (deadline.state == "running" and deadline.due_at < now)):
             return rule.next
     return next((s.key for s in known.values() if s.key not in passed and not s.side
-                 and s.serves(tuple(ticket.topics)) and not _first(s, passed)), "")
+                 and (s.key != "check" or ticket.missing) and s.serves(tuple(ticket.topics))
+                 and not _first(s, passed)), "")
 
 
 # --- preparing ---------------------------------------------------------------------------------
 
 
 def prepare(session: Session, ticket: Ticket, key: str, *, addressee: str, channel: str, place: str, reason: str,
-            author: User, now: datetime) -> Step:
-    """A new step; out of turn only with a reason."""
+            by_consumer: bool = False, on: date, author: User, now: datetime) -> Step:
+    """A new step; out of turn only with a reason, in the consumer's place only with the papers that allow it.
+
+    `by_consumer`: the consumer signs and sends it. `on`: today where the desk is.
+    """
     step = known_ladder().steps.get(key)
     if step is None:
         raise EscalationError("unknown_step")
@@ -117,8 +117,10 @@ def prepare(session: Session, ticket: Ticket, key: str, *, addressee: str, chann
     passed = _passed(ticket, steps(session, ticket))
     if _first(step, passed) and not reason.strip():
         raise EscalationError("out_of_turn", _first(step, passed))
-    row = Step(ticket_id=ticket.id, key=key, addressee=addressee.strip()[:500], channel=channel, place=place.strip(),
-               reason=reason.strip(), author=author, created_at=now)
+    if not by_consumer and (papers := authority.lacking(authority.of(session, ticket), step, on)):
+        raise EscalationError("authority_needed", papers)
+    row = Step(ticket_id=ticket.id, key=key, by_consumer=by_consumer, addressee=addressee.strip()[:500],
+               channel=channel, place=place.strip(), reason=reason.strip(), author=author, created_at=now)
     session.add(row)
     session.flush()
     audit.record(session, ticket, "step.prepared", actor=f"user:{author.id}", now=now, step=key,
@@ -130,7 +132,7 @@ def write(session: Session, ticket: Ticket, row: Step, template_key: str, *, fac
           tables: letters.template.Tables, annexes: Sequence[str], written_on: date, author: User,
           now: datetime) -> Letter:
     """The step's letter, frozen with its SHA-256; raises EscalationError naming the facts that are missing."""
-    template = known_templates().get(template_key)
+    template = letterbook.templates(session).get(template_key)
     if template is None or template_key not in known_ladder().steps[row.key].letters:
         raise EscalationError("unknown_letter")
     if row.state != "prepared":
@@ -171,10 +173,13 @@ def mail(session: Session, conf: Settings, ticket: Ticket, row: Step, *, to: str
     """Send the frozen letter and its annexes by e-mail, leaving after an hour in which it can be taken back."""
     if row.letter is None or row.channel != "email":
         raise EscalationError("not_by_mail")
-    name = f"{row.letter.title}.pdf"
+    before = session.get(Outbox, row.outbox_id or 0)
+    if row.state != "prepared" or is_leaving(row, before):
+        raise EscalationError("already_sent")
+    name, attempt = f"{row.letter.title}.pdf", f":{before.id}" if before else ""
     try:
         out = outbox.put(
-            session, conf, dedup_key=f"step:{row.public_id}", kind="letter", to=[to.strip()],
+            session, conf, dedup_key=f"step:{row.public_id}{attempt}", kind="letter", to=[to.strip()],
             subject=_subject(row.letter),
             text=text or row.letter.text, ticket=ticket, try_after=now + UNDO, now=now,
             attachments=[(name, "application/pdf", row.letter.pdf), *files])
@@ -186,6 +191,21 @@ def mail(session: Session, conf: Settings, ticket: Ticket, row: Step, *, to: str
                         sender_name=conf.desk.name, sender_address=conf.sender_address))
     audit.record(session, ticket, "step.mailed", actor=f"user:{author.id}", now=now, step=row.key, to=to.strip())
     return out
+
+
+def settle(session: Session, conf: Settings, *, now: datetime) -> int:
+    """Letters that have left since: their steps are sent, from the day they left. How many."""
+    left = session.execute(select(Step, Outbox, Ticket).join(Outbox, Step.outbox_id == Outbox.id).join(
+        Ticket, Step.ticket_id == Ticket.id).where(Step.state == "prepared", Outbox.state == "sent")).all()
+    for row, out, ticket in left:
+        day = (out.sent_at or now).astimezone(ZoneInfo(conf.desk.timezone)).date()
+        sent(session, conf, ticket, row, sent_on=day, proven_on=None, number="", proof="", actor="mail", now=now)
+    return len(left)
+
+
+def is_leaving(row: Step, out: Outbox | None) -> bool:
+    """It waits in the outbox, or left; a letter taken back or failed may be sent again."""
+    return out is not None and row.state == "prepared" and out.state not in ("cancelled", "failed")
 
 
 def _subject(letter: Letter) -> str:
@@ -207,15 +227,15 @@ def sent(session: Session, conf: Settings, ticket: Ticket, row: Step, *, sent_on
     if STAGES.index(step.stage) > STAGES.index(ticket.stage):
         tickets.change_stage(session, ticket, step.stage, actor=actor, now=now)
     words = ", ".join(part for part in (row.addressee, row.number and f"№ {row.number}", row.proof) if part)
-    started = [rule for rule in clocks(row) if _starts(session, conf, ticket, rule, row, words, actor, now)]
+    started = [rule for rule in clocks(session, row) if _starts(session, conf, ticket, rule, row, words, actor, now)]
     audit.record(session, ticket, "step.sent", actor=actor, now=now, step=row.key, addressee=row.addressee,
                  channel=row.channel, number=row.number)
     return started
 
 
-def clocks(row: Step) -> tuple[str, ...]:
+def clocks(session: Session, row: Step) -> tuple[str, ...]:
     """The rules a step starts: the one its letter names, else all of the step."""
-    template = known_templates().get(row.letter.template) if row.letter else None
+    template = letterbook.templates(session).get(row.letter.template) if row.letter else None
     named = str(template.meta.get("rule", "")) if template else ""
     return (named,) if named else known_ladder().steps[row.key].clocks
 

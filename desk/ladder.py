@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .law import fields, rows
 from .law.source import Source, Table, read
-from .models import STAGES
+from .models import PAPERS, STAGES
 
 CHANNELS = ("chat", "form", "email", "phone", "post", "portal", "visit", "web")
 # 547-ФЗ of 28.12.2024: since 2025-03-30 state bodies consider nothing that comes by plain e-mail.
@@ -38,7 +38,8 @@ class Step:
     ends: str = ""
     needs: tuple[str, ...] = ()
     not_for: tuple[str, ...] = ()
-    authority: bool = False
+    authority: tuple[str, ...] = ()
+    together: str = ""
     side: bool = False
     warn_ru: str = ""
     checked_by: str = ""
@@ -91,7 +92,8 @@ _READERS: dict[str, fields.Reader] = {
     "to": fields.name, "channels": fields.listed(fields.choice(*CHANNELS)), "must": fields.words,
     "source": fields.words, "letters": fields.listed(fields.name), "attach": fields.listed(fields.name),
     "clocks": fields.listed(fields.name), "ends": fields.text, "needs": fields.listed(fields.name),
-    "not_for": fields.listed(fields.name), "authority": fields.flag, "side": fields.flag, "warn_ru": fields.text,
+    "not_for": fields.listed(fields.name), "authority": fields.listed(fields.choice(*PAPERS)),
+    "together": fields.text, "side": fields.flag, "warn_ru": fields.text,
     "checked_by": fields.text, "checked_on": fields.day_or_none,
 }
 _REQUIRED = tuple(field.name for field in fields_of(Step) if field.default is MISSING)

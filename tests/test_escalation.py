@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import casework, escalation, letters, outbox, people, tickets
+from desk import casework, escalation, letterbook, letters, outbox, people, tickets
 from desk.db import Database
 from desk.escalation import EscalationError
 from desk.models import Event, Fact, Letter, Message, Outbox, Person, Step, Ticket, User
@@ -53,7 +53,7 @@ def prepared(session: Session, ticket_id: int, *, channel: str = "post", reason:
              facts: dict[str, str] | None = None) -> Step:
     ticket, anna = at_hand(session, ticket_id)
     row = escalation.prepare(session, ticket, "claim_seller", addressee="ООО «Ромашка»", channel=channel, place="",
-                             reason=reason, author=anna, now=NOW)
+                             reason=reason, by_consumer=True, on=NOW.date(), author=anna, now=NOW)
     escalation.write(session, ticket, row, "claim_refund_defect", facts=FACTS if facts is None else facts, tables=TABLES,
                      annexes=[], written_on=NOW.date(), author=anna, now=NOW)
     return row
@@ -79,7 +79,7 @@ def test_what_the_ladder_does_not_allow_is_refused(database: Database, ticket_id
         ticket, anna = at_hand(session, ticket_id)
         with pytest.raises(EscalationError, match=error):
             escalation.prepare(session, ticket, key, addressee=addressee, channel=channel, place="", reason="да",
-                               author=anna, now=NOW)
+                               on=NOW.date(), author=anna, now=NOW)
 
 
 def test_a_missing_fact_blocks_the_letter_by_name(database: Database, ticket_id: int) -> None:
@@ -99,7 +99,7 @@ def test_a_letter_is_frozen_with_the_facts_it_was_written_from(database: Databas
     with database.read() as session:
         kept = session.scalars(select(Letter)).one()
         assert kept.sha256 == hashlib.sha256(kept.pdf).hexdigest()
-        template = escalation.known_templates()["claim_refund_defect"]
+        template = letterbook.shipped()["claim_refund_defect"]
         again = template.fill(kept.facts, written_on=kept.written_on, tables=TABLES)
         assert (letters.pdf(again), again.plain_text()) == (kept.pdf, kept.text)
         assert kept.template_sha256 == template.sha256

@@ -85,7 +85,7 @@ def in_letter(ticket: Ticket, template: letters.Template | None) -> penalties.Ow
     """The delay a letter speaks of: of the clock that it starts, or the longest when it starts none."""
     rule = deadlines.known_rules().get(str(template.meta.get("rule", ""))) if template else None
     return next((one for one in penalties.of(ticket, words.today()) if one.late and one.penalty
-                 and (rule is None or one.rule == rule.penalty)), None)
+                 and (rule is None or not rule.penalty or one.rule == rule.penalty)), None)
 
 
 def letter_sum(late: penalties.Owed) -> str:

@@ -25,10 +25,12 @@ from ..models import Deadline, Ticket, User
 from . import request as desk
 
 VIEWS = {"mine": lazy_gettext("Mine"), "unassigned": lazy_gettext("Unassigned"), "overdue": lazy_gettext("Overdue"),
-         "waiting": lazy_gettext("Waiting for an answer"), "all": lazy_gettext("All open"),
-         "closed": lazy_gettext("Closed tickets")}
-VIEW_ICONS = {"mine": "person", "unassigned": "inbox", "overdue": "alarm", "waiting": "hourglass-split",
-              "all": "collection", "closed": "archive"}
+         "week": lazy_gettext("Due this week"), "waiting": lazy_gettext("Waiting for the consumer"),
+         "company": lazy_gettext("Waiting for the company"), "body": lazy_gettext("Waiting for a state body or bank"),
+         "all": lazy_gettext("All open"), "closed": lazy_gettext("Closed tickets")}
+VIEW_ICONS = {"mine": "person", "unassigned": "inbox", "overdue": "alarm", "week": "calendar-week",
+              "waiting": "hourglass-split", "company": "shop", "body": "bank", "all": "collection",
+              "closed": "archive"}
 STATES = {"open": lazy_gettext("Open"), "waiting": lazy_gettext("Waiting"), "closed": lazy_gettext("Closed")}
 STAGES = {"check": lazy_gettext("Check"), "support": lazy_gettext("Marketplace support"),
           "claim": lazy_gettext("Formal claim"), "payment": lazy_gettext("Bank"),
@@ -95,6 +97,7 @@ CHANNELS = {
     "phone": lazy_gettext("phone"), "post": lazy_gettext("paper post"), "portal": lazy_gettext("state portal"),
     "visit": lazy_gettext("in person"), "web": lazy_gettext("web page"),
 }
+PAPERS = {"consent": lazy_gettext("consent to use personal data"), "power": lazy_gettext("power of attorney")}
 STEP_STATES = {"prepared": lazy_gettext("prepared"), "sent": lazy_gettext("sent"),
                "answered": lazy_gettext("answered"), "skipped": lazy_gettext("skipped"),
                "cancelled": lazy_gettext("cancelled")}
@@ -138,8 +141,8 @@ def _values() -> dict[str, Any]:
     return {function.__name__: function for function in functions} | {
         "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
         "PROOFS": PROOFS, "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES,
-        "SOURCES": SOURCES, "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS, "VIEW_ICONS": VIEW_ICONS,
-        "desk_name": desk.conf().desk.name, "unseen_alerts": _unseen(), "now": desk.now}
+        "SOURCES": SOURCES, "PAPERS": PAPERS, "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS,
+        "VIEW_ICONS": VIEW_ICONS, "desk_name": desk.conf().desk.name, "unseen_alerts": _unseen(), "now": desk.now}
 
 
 def _unseen() -> int:
