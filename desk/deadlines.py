@@ -6,23 +6,24 @@ Alert rows are made in the transaction that starts or moves the clock; they are 
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import alerts, audit
+from . import alerts, audit, terms
 from .law import count
 from .law.rules import Rule
 from .law.words import Said
 from .lawbook import known_rules, production_calendar
 from .models import PROOF_CLASSES, Deadline, Ticket, new_public_id
 from .settings import Settings
+from .terms import Term
 
 __all__ = ["DeadlineError", "cancel", "extend", "extension", "first_reply_due", "known_rules", "meet", "miss", "pause",
-           "production_calendar", "prolonged", "prolonged_words", "promised", "prove", "reassign", "recount", "refresh",
-           "reply_sent", "resume", "start"]
+           "production_calendar", "promised", "prove", "reassign", "recount", "refresh", "reply_sent", "resume",
+           "start", "term"]
 FIRST_REPLY = "desk_first_reply_1w"
 PROMISE = "promised_by"
 LIVE = ("running", "paused")
@@ -37,30 +38,46 @@ class DeadlineError(Exception):
 
 
 def start(session: Session, conf: Settings, ticket: Ticket, rule_id: str, *, start_on: date, proof: str = "",
-          proof_class: str = "", length: int | None = None, actor: str, now: datetime) -> Deadline:
+          proof_class: str = "", length: int | None = None, start_at: datetime | None = None, tz: str = "", actor: str,
+          now: datetime) -> Deadline:
     """Start a clock under the rule as it stood on `start_on`; `length` is for rules that give none. DeadlineError.
 
-    `proof_class`: of PROOF_CLASSES; "other" when there is a proof and nobody says of which kind.
+    `proof_class`: of PROOF_CLASSES; "other" when there is a proof and nobody says of which kind. `start_at`: the exact
+    moment, for rules in hours (aware, and on the day `start_on` in the zone). `tz`: where the days end, else the
+    desk's zone.
     """
-    rule = known_rules().at(rule_id, start_on)
+    rule, tz = known_rules().at(rule_id, start_on), tz or conf.desk.timezone
     if rule is None:
         raise DeadlineError("rule_not_in_force")
-    if rule.unit == "hour":
-        raise DeadlineError("hours_not_counted_yet")
     length = rule.length or length or 0
-    counted = _counted(rule, start_on, length)
+    counted = term(rule, start_on, length, tz, start_at)
     deadline = Deadline(
         ticket=ticket, rule=rule.id, rule_version=rule.version, start_on=start_on, start_event=rule.start,
-        length=length, proof=proof, proof_class=_class(proof, proof_class), timezone=conf.desk.timezone, created_at=now,
+        start_at=start_at if rule.unit == "hour" else None, length=length, proof=proof, timezone=tz, created_at=now,
+        proof_class=_class(proof, proof_class), changes=[], alerts=[], state="running",
         proven_on=start_on if proof or rule.whose == "desk" else None,  # what starts our own duties we see ourselves
-        created_by=actor, public_id=new_public_id(), state="running", alerts=[])
-    _take(deadline, rule, counted, counted.explanation_ru, counted.explanation_en)
+        created_by=actor, public_id=new_public_id())
+    _take(deadline, counted)
     session.add(deadline)
     alerts.make(session, conf, deadline, now=now)
     ticket.next_due_at = min(ticket.next_due_at or deadline.due_at, deadline.due_at)
     audit.record(session, ticket, "deadline.started", actor=actor, now=now, rule=rule.id,
                  due=counted.rolled.isoformat())
     return deadline
+
+
+def term(rule: Rule, start_on: date, length: int, tz: str, start_at: datetime | None = None) -> Term:
+    """What a clock of this rule would give. DeadlineError."""
+    _must(length > 0, "length_needed")
+    _must(_is_zone(tz), "unknown_zone")
+    try:
+        if rule.unit != "hour":
+            return terms.first(rule, start_on, length, tz)
+        if start_at is None or start_at.astimezone(count.zone(tz)).date() != start_on:
+            raise DeadlineError("moment_needed")
+        return terms.hours(rule, start_at.astimezone(UTC), length, tz)
+    except ValueError as error:
+        raise DeadlineError("out_of_calendar") from error
 
 
 def promised(session: Session, conf: Settings, ticket: Ticket, *, until: date, promised_on: date, proof: str = "",
@@ -77,21 +94,17 @@ def _class(proof: str, proof_class: str) -> str:
     return (proof_class or "other") if proof.strip() else ""
 
 
-def _counted(rule: Rule, start_on: date, length: int) -> count.Due:
-    if length < 1:
-        raise DeadlineError("length_needed")
+def _is_zone(tz: str) -> bool:
     try:
-        return count.due(start_on, length, rule.unit, rule.day_kind, rule.roll,  # type: ignore[arg-type]  # no hours
-                         production_calendar(), event=known_rules().event(rule.start))
-    except ValueError as error:
-        raise DeadlineError("out_of_calendar") from error
+        return bool(count.zone(tz))
+    except ValueError:
+        return False
 
 
-def _take(deadline: Deadline, rule: Rule, counted: count.Due, ru: str, en: str) -> None:
-    deadline.raw_due, deadline.due = counted.raw, counted.rolled
-    deadline.due_at = count.moment(counted.rolled, deadline.timezone)
-    deadline.confirmed = rule.confirmed and counted.confirmed
-    deadline.explanation_ru, deadline.explanation_en = ru, en
+def _take(deadline: Deadline, counted: Term) -> None:
+    deadline.raw_due, deadline.due, deadline.due_at = counted.raw, counted.rolled, counted.due_at
+    deadline.confirmed = counted.confirmed
+    deadline.explanation_ru, deadline.explanation_en = counted.said
 
 
 # --- counted anew ------------------------------------------------------------------------------
@@ -101,24 +114,34 @@ def prove(session: Session, conf: Settings, deadline: Deadline, *, proven_on: da
           actor: str, now: datetime) -> None:
     """The start is proven, perhaps on another day than was thought: count from there. DeadlineError.
 
-    A promise keeps its day. A clock that was paused or extended is not recounted over that.
+    A promise keeps its day; a clock in hours has its moment, and takes no other day.
     """
     _must(deadline.state == "running", "not_running")
     _must(bool(proof.strip()), "proof_needed")
     same_day = proven_on == deadline.start_on
-    _must(same_day or not (deadline.extended_by or deadline.resumed_on), "changed_before")
+    _must(same_day or deadline.start_at is None, "hours_run_on")
+    counted = None if same_day or deadline.rule == PROMISE else _proven(deadline, proven_on)
     deadline.proof, deadline.proof_class, deadline.proven_on = proof.strip(), _class(proof, proof_class), proven_on
-    if same_day or deadline.rule == PROMISE:
+    if counted is None:
         audit.record(session, deadline.ticket, "deadline.proven", actor=actor, now=now, rule=deadline.rule,
                      was=deadline.due.isoformat(), due=deadline.due.isoformat(), reason=deadline.proof)
         return
+    deadline.start_on = proven_on
+    _moved(session, conf, deadline, counted, "proven", reason=deadline.proof, actor=actor, now=now)
+
+
+def _proven(deadline: Deadline, proven_on: date) -> Term:
+    """From the proven day, by the rule of that day, with the pauses and the extension there were."""
     rule = known_rules().at(deadline.rule, proven_on)
     if rule is None:
         raise DeadlineError("rule_not_in_force")
-    counted = _counted(rule, proven_on, rule.length or deadline.length)
-    deadline.start_on, deadline.start_event, deadline.rule_version = proven_on, rule.start, rule.version
-    said = Said(counted.explanation_ru, counted.explanation_en)
-    _moved(session, conf, deadline, rule, counted, said, "proven", reason=deadline.proof, actor=actor, now=now)
+    counted = term(rule, proven_on, rule.length or deadline.length, deadline.timezone)
+    try:
+        counted = terms.through(counted, deadline.changes, proven_on, deadline.timezone, known_rules())
+    except ValueError as error:
+        raise DeadlineError("changed_before") from error
+    deadline.start_event, deadline.rule_version = rule.start, rule.version
+    return counted
 
 
 def extension(deadline: Deadline) -> Rule | None:
@@ -134,28 +157,18 @@ def extend(session: Session, conf: Settings, deadline: Deadline, *, reason: str,
     _must(bool(reason.strip()), "reason_needed")
     if rule is None or rule.unit == "hour" or deadline.extended_by:
         raise DeadlineError("no_extension")
-    counted = prolonged(deadline.raw_due, rule)
-    deadline.extended_by = rule.id
-    said = prolonged_words(Said(deadline.explanation_ru, deadline.explanation_en), rule, counted)
-    _moved(session, conf, deadline, rule, counted, said, "extended", reason=reason.strip(), actor=actor, now=now)
-
-
-def prolonged(raw_due: date, rule: Rule) -> count.Due:
-    """The last day after an extension by this rule, counted from the raw end; the rule is not in hours."""
-    return count.extended(raw_due, rule.length, rule.unit, rule.day_kind, rule.roll,  # type: ignore[arg-type]
-                          production_calendar())
-
-
-def prolonged_words(said: Said, rule: Rule, counted: count.Due) -> Said:
-    return Said(f"{said.ru}; продлён ({rule.law}, {rule.article}): {counted.explanation_ru}",
-                f"{said.en}; extended ({rule.law}, {rule.article}): {counted.explanation_en}")
+    counted = terms.extended(_now(deadline), rule, deadline.timezone)
+    deadline.extended_by, deadline.changes = rule.id, [*deadline.changes, [terms.EXTENSION, rule.id]]
+    _moved(session, conf, deadline, counted, "extended", reason=reason.strip(), actor=actor, now=now)
 
 
 def pause(session: Session, deadline: Deadline, *, paused_on: date, reason: str, actor: str, now: datetime) -> None:
     """Stop counting: `paused_on` is the first day that does not count. Nobody is alerted meanwhile. DeadlineError."""
     _must(deadline.state == "running", "not_running")
     _must(bool(reason.strip()), "reason_needed")
+    _must(deadline.start_at is None, "hours_run_on")
     _must(deadline.start_on < paused_on <= deadline.raw_due, "pause_outside")
+    _must(all(day <= paused_on.isoformat() for day in _resumed(deadline)), "pause_outside")
     deadline.state, deadline.paused_on, deadline.pause_reason = "paused", paused_on, reason.strip()
     alerts.end(session, deadline)
     refresh(session, deadline.ticket)
@@ -170,31 +183,36 @@ def resume(session: Session, conf: Settings, deadline: Deadline, *, resumed_on: 
     if deadline.state != "paused" or paused_on is None:
         raise DeadlineError("not_paused")
     _must(resumed_on >= paused_on, "resumed_too_early")
-    rule = _rule(deadline)
-    counted = count.resumed(deadline.raw_due, paused_on, resumed_on, rule.day_kind, rule.roll, production_calendar())
-    deadline.state, deadline.resumed_on, deadline.paused_on = "running", resumed_on, None
-    said = Said(f"{deadline.explanation_ru}; {counted.explanation_ru}",
-                f"{deadline.explanation_en}; {counted.explanation_en}")
-    _moved(session, conf, deadline, rule, counted, said, "resumed", reason=deadline.pause_reason, actor=actor, now=now)
+    counted = terms.resumed(_now(deadline), paused_on, resumed_on, deadline.timezone)
+    deadline.state, deadline.paused_on = "running", None
+    deadline.changes = [*deadline.changes, [terms.PAUSE, paused_on.isoformat(), resumed_on.isoformat()]]
+    _moved(session, conf, deadline, counted, "resumed", reason=deadline.pause_reason, actor=actor, now=now)
 
 
-def recount(session: Session, conf: Settings, deadline: Deadline, rule: Rule, counted: count.Due, said: Said, *,
-            version: str, reason: str, actor: str, now: datetime) -> None:
+def recount(session: Session, conf: Settings, deadline: Deadline, counted: Term, *, version: str, reason: str,
+            actor: str, now: datetime) -> None:
     """Take what today's rules and calendar give (recounts.py finds it); alerts follow only another last day."""
     deadline.rule_version = version
-    if (counted.raw, counted.rolled) != (deadline.raw_due, deadline.due):
-        _moved(session, conf, deadline, rule, counted, said, "recounted", reason=reason, actor=actor, now=now)
+    if (counted.raw, counted.due_at) != (deadline.raw_due, deadline.due_at):
+        _moved(session, conf, deadline, counted, "recounted", reason=reason, actor=actor, now=now)
         return
-    _take(deadline, rule, counted, said.ru, said.en)
+    _take(deadline, counted)
     audit.record(session, deadline.ticket, "deadline.recounted", actor=actor, now=now, rule=deadline.rule,
                  was=deadline.due.isoformat(), due=deadline.due.isoformat(), reason=reason)
 
 
-def _rule(deadline: Deadline) -> Rule:
-    rule = known_rules().at(deadline.rule, deadline.start_on)
+def _now(deadline: Deadline) -> Term:
+    """The term as it stands, by the rule that gave its last day."""
+    rule = known_rules().at(deadline.extended_by or deadline.rule, deadline.start_on)
     if rule is None:
         raise DeadlineError("rule_not_in_force")
-    return rule
+    said = Said(deadline.explanation_ru, deadline.explanation_en)
+    return Term(rule, deadline.raw_due, deadline.due, deadline.due_at, deadline.confirmed, said)
+
+
+def _resumed(deadline: Deadline) -> list[str]:
+    """The days, as text, on which it went on after its pauses."""
+    return [change[2] for change in deadline.changes if change[0] == terms.PAUSE]
 
 
 def _must(right: bool, key: str) -> None:
@@ -202,11 +220,12 @@ def _must(right: bool, key: str) -> None:
         raise DeadlineError(key)
 
 
-def _moved(session: Session, conf: Settings, deadline: Deadline, rule: Rule, counted: count.Due, said: Said,
-           what: str, *, reason: str, actor: str, now: datetime) -> None:
+def _moved(session: Session, conf: Settings, deadline: Deadline, counted: Term, what: str, *, reason: str, actor: str,
+           now: datetime) -> None:
     was = deadline.due
-    _take(deadline, rule, counted, said.ru, said.en)
-    alerts.moved(session, conf, deadline, now=now)
+    _take(deadline, counted)
+    if deadline.state == "running":
+        alerts.moved(session, conf, deadline, now=now)
     refresh(session, deadline.ticket)
     audit.record(session, deadline.ticket, f"deadline.{what}", actor=actor, now=now, rule=deadline.rule,
                  was=was.isoformat(), due=deadline.due.isoformat(), reason=reason)

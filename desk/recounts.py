@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from . import deadlines
-from .law import count
+from . import deadlines, terms
 from .law.rules import Rule, Rules
-from .law.words import Said
-from .lawbook import known_rules, production_calendar
+from .lawbook import known_rules
 from .models import Deadline, Ticket
 from .settings import Settings
+from .terms import Term
 
 Why = Literal["rule", "calendar", "gone", "by_hand"]
 
@@ -29,21 +28,19 @@ class Difference:
     """A clock that today's rules count otherwise.
 
     `why`: the rule has another version, or the calendar changed. With `gone` (no version of the rule holds on its
-    start any more) and `by_hand` (it was paused: the days left cannot be counted again) there is no `counted`.
+    start any more) and `by_hand` (a pause does not fit the new term) there is no `counted`.
     """
 
     deadline: Deadline
     why: Why
-    rule: Rule | None = None
     version: str = ""
-    counted: count.Due | None = None
-    said: Said = Said("", "")
+    counted: Term | None = None
 
     @property
     def moves(self) -> bool:
         """Does another last day come out? Otherwise only the words or the mark `confirmed` differ."""
         found = self.counted
-        return found is not None and (found.raw, found.rolled) != (self.deadline.raw_due, self.deadline.due)
+        return found is not None and (found.raw, found.due_at) != (self.deadline.raw_due, self.deadline.due_at)
 
 
 def differences(session: Session) -> Iterator[Difference]:
@@ -61,35 +58,37 @@ def difference(deadline: Deadline) -> Difference | None:
     rule = known.at(deadline.rule, deadline.start_on)
     if rule is None:
         return Difference(deadline, "gone")
-    if deadline.state == "paused" or deadline.resumed_on is not None:
-        return Difference(deadline, "by_hand", rule) if rule.version != deadline.rule_version else None
-    return _counted(known, deadline, rule)
+    try:
+        return _difference(deadline, rule, _counted(known, deadline, rule))
+    except ValueError:
+        return Difference(deadline, "by_hand")
 
 
 def apply(session: Session, conf: Settings, found: Difference, *, actor: str, now: datetime) -> bool:
     """Take the new last day, with an event and alerts made anew. False when there is nothing to take."""
-    if found.counted is None or found.rule is None:
+    if found.counted is None:
         return False
-    deadlines.recount(session, conf, found.deadline, found.rule, found.counted, found.said, version=found.version,
-                      reason=found.why, actor=actor, now=now)
+    deadlines.recount(session, conf, found.deadline, found.counted, version=found.version, reason=found.why,
+                      actor=actor, now=now)
     return True
 
 
-def _counted(known: Rules, deadline: Deadline, rule: Rule) -> Difference | None:
-    last, counted = rule, _due(deadline.start_on, rule.length or deadline.length, rule, known)
-    said = Said(counted.explanation_ru, counted.explanation_en)
-    extension = known.at(deadline.extended_by, deadline.start_on) if deadline.extended_by else None
-    if extension is not None:
-        last, counted = extension, deadlines.prolonged(counted.raw, extension)
-        said = deadlines.prolonged_words(said, extension, counted)
-    confirmed = last.confirmed and counted.confirmed
-    now, was = (counted.raw, counted.rolled, confirmed), (deadline.raw_due, deadline.due, deadline.confirmed)
-    if now == was:
+def _difference(deadline: Deadline, rule: Rule, counted: Term) -> Difference | None:
+    now = (counted.raw, counted.rolled, counted.due_at, counted.confirmed)
+    if now == (deadline.raw_due, deadline.due, deadline.due_at, deadline.confirmed):
         return None
-    why: Why = "rule" if rule.version != deadline.rule_version else "calendar"
-    return Difference(deadline, why, last, rule.version, counted, said)
+    return Difference(deadline, "rule" if rule.version != deadline.rule_version else "calendar", rule.version, counted)
 
 
-def _due(start_on: date, length: int, rule: Rule, known: Rules) -> count.Due:
-    return count.due(start_on, length, rule.unit, rule.day_kind, rule.roll,  # type: ignore[arg-type]  # no hours
-                     production_calendar(), event=known.event(rule.start))
+def _counted(known: Rules, deadline: Deadline, rule: Rule) -> Term:
+    """From its start through all its changes; a pause that lasts has to lie within. ValueError."""
+    length, tz = rule.length or deadline.length, deadline.timezone
+    if rule.unit == "hour":
+        if deadline.start_at is None:
+            raise ValueError("it was started by days")
+        return terms.hours(rule, deadline.start_at, length, tz)
+    counted = terms.first(rule, deadline.start_on, length, tz)
+    counted = terms.through(counted, deadline.changes, deadline.start_on, tz, known)
+    if deadline.paused_on is not None and deadline.paused_on > counted.raw:
+        raise ValueError(f"paused on {deadline.paused_on}: it would have been over before")
+    return counted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -67,7 +67,7 @@ def test_a_proof_has_a_kind_and_an_unknown_kind_is_refused(clock: Callable[..., 
 def test_a_rule_is_taken_as_it_stood_on_the_day_or_not_at_all(clock: Callable[..., Deadline]) -> None:
     for rule, more, key in (("fz289_partner_complaint_15", {}, "rule_not_in_force"), ("no_such", {}, "rule_not_in_force"),
                             ("zpp28_service_new_term", {}, "length_needed"),
-                            ("fz152_incident_24h", {}, "hours_not_counted_yet"),
+                            ("fz152_incident_24h", {}, "moment_needed"), ("zpp22_money", {"tz": "Mars/Base"}, "unknown_zone"),
                             ("zpp22_money", {"start_on": date(9999, 12, 30)}, "out_of_calendar")):
         with pytest.raises(deadlines.DeadlineError) as refused:
             clock(rule, **more)
@@ -135,6 +135,48 @@ def test_a_pause_needs_a_reason_and_a_day_within_the_term(clock: Callable[..., D
             clock("zpp22_money", lambda session, deadline, on=on, reason=reason: deadlines.pause(  # type: ignore[misc]
                 session, deadline, paused_on=on, reason=reason, actor="t", now=NOW))
         assert refused.value.key == key
+
+
+def test_hours_run_from_the_moment_day_and_night(clock: Callable[..., Deadline], conf: Settings) -> None:
+    found_at = datetime(2026, 5, 15, 19, 40, tzinfo=UTC)  # Friday evening: the weekend does not stop it
+    made = clock("fz152_incident_24h", start_on=date(2026, 5, 15), start_at=found_at)
+    assert (made.due_at, made.start_at) == (datetime(2026, 5, 16, 19, 40, tzinfo=UTC), found_at)
+    assert "15.05.2026 22:40 MSK → 24\N{NO-BREAK SPACE}часа → до 16.05.2026 22:40 MSK" in made.explanation_ru
+    assert {a.threshold for a in made.alerts} == {"T-12h", "T-6h", "T-1h", "overdue"}
+    assert next(a.due_at for a in made.alerts if a.threshold == "overdue") == made.due_at
+    for change in (lambda s, d: deadlines.pause(s, d, paused_on=date(2026, 5, 16), reason="x", actor="t", now=NOW),
+                   lambda s, d: deadlines.prove(s, conf, d, proven_on=date(2026, 5, 14), proof="x", actor="t", now=NOW)):
+        with pytest.raises(deadlines.DeadlineError, match="hours_run_on"):
+            clock("fz152_incident_24h", change, start_on=date(2026, 5, 15), start_at=found_at)
+    with pytest.raises(deadlines.DeadlineError, match="moment_needed"):
+        clock("fz152_incident_24h", start_on=date(2026, 5, 16), start_at=found_at)
+
+
+def test_a_day_ends_in_the_zone_of_the_one_who_must_act(clock: Callable[..., Deadline]) -> None:
+    moscow, far = clock("zpp22_money"), clock("zpp22_money", tz="Asia/Vladivostok")
+    assert moscow.due == far.due
+    assert moscow.due_at - far.due_at == timedelta(hours=7)
+
+
+def test_it_may_be_paused_again_and_proven_of_another_day(clock: Callable[..., Deadline], conf: Settings) -> None:
+    def rest(first: date, again: date) -> Change:
+        def change(session: Session, deadline: Deadline) -> None:
+            deadlines.pause(session, deadline, paused_on=first, reason="экспертиза", actor="t", now=NOW)
+            deadlines.resume(session, conf, deadline, resumed_on=again, actor="t", now=NOW)
+        return change
+
+    def prove(session: Session, deadline: Deadline) -> None:
+        deadlines.prove(session, conf, deadline, proven_on=date(2026, 5, 13), proof="РПО", actor="t", now=NOW)
+
+    twice = (rest(date(2026, 5, 15), date(2026, 5, 20)), rest(date(2026, 5, 22), date(2026, 5, 25)))
+    made = clock("zpp22_money", *twice)
+    assert (made.raw_due, len(made.changes)) == (date(2026, 5, 30), 2)  # 22.05 + 5 days + 3 days
+    assert clock("zpp22_money", *twice, prove).raw_due == date(2026, 5, 31)
+    with pytest.raises(deadlines.DeadlineError, match="pause_outside"):
+        clock("zpp22_money", twice[0], rest(date(2026, 5, 18), date(2026, 5, 19)))
+    with pytest.raises(deadlines.DeadlineError, match="changed_before"):
+        clock("zpp22_money", twice[0], lambda session, deadline: deadlines.prove(
+            session, conf, deadline, proven_on=date(2026, 4, 1), proof="РПО", actor="t", now=NOW))
 
 
 def test_a_state_body_may_take_thirty_days_more_once(clock: Callable[..., Deadline], conf: Settings) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import event, select
 
-from desk import cli, deadlines, lawbook, recounts, tickets
+from desk import cli, deadlines, lawbook, recounts, terms, tickets
 from desk.db import Database
 from desk.law import calendar, rules
 from desk.models import Alert, Deadline, Event, Ticket, User
@@ -47,10 +47,10 @@ def law(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def change(rule_id: str = "", *, days: calendar.ProductionCalendar | None = None, **values: object) -> None:
         new = rules.Rules(tuple(replace(r, version="new", **values) if r.id == rule_id else r for r in shipped.versions),  # type: ignore[arg-type]
                           shipped.events, shipped.meta)
-        for module in (deadlines, recounts):
+        for module in (deadlines, recounts, terms):
             monkeypatch.setattr(module, "known_rules", lambda: new)
-            if days is not None:
-                monkeypatch.setattr(module, "production_calendar", lambda: days)
+        if days is not None:
+            monkeypatch.setattr(terms, "production_calendar", lambda: days)
         monkeypatch.setattr(lawbook, "known_rules", lambda: new)
     return change
 
@@ -121,7 +121,45 @@ def test_an_extended_clock_is_counted_with_its_extension(
     [difference] = found(database)
     assert difference.counted is not None
     assert difference.counted.raw == date(2026, 7, 12)
-    assert "продлён (59-ФЗ" in difference.said.ru
+    assert "продлён (59-ФЗ" in difference.counted.said.ru
+
+
+def test_a_clock_that_was_paused_once_is_counted_again_with_its_pause(
+        start: Callable[..., int], law: Callable[..., None], database: Database, conf: Settings) -> None:
+    number = start("fz59_reply_30")
+    with database.write() as session:
+        made = session.get_one(Deadline, number)
+        deadlines.pause(session, made, paused_on=date(2026, 5, 20), reason="ждём", actor="t", now=NOW)
+        deadlines.resume(session, conf, made, resumed_on=date(2026, 5, 25), actor="t", now=NOW)
+        deadlines.extend(session, conf, made, reason="уведомили", actor="t", now=NOW)
+        assert made.raw_due == date(2026, 7, 16)  # 30 days, 5 of a pause, 30 more
+    assert found(database) == []
+    law("fz59_reply_30", length=33)
+    [difference] = found(database)
+    assert difference.counted is not None
+    assert (difference.why, difference.counted.raw) == ("rule", date(2026, 7, 19))
+    assert "приостановлен с 20.05.2026" in difference.counted.said.ru
+    with database.write() as session:
+        [again] = recounts.differences(session)
+        recounts.apply(session, conf, again, actor="t", now=NOW)
+    assert found(database) == []
+
+
+def test_a_clock_that_is_paused_now_takes_its_new_term_in_silence(
+        start: Callable[..., int], law: Callable[..., None], database: Database, conf: Settings) -> None:
+    number = start("zpp22_money")
+    with database.write() as session:
+        deadlines.pause(session, session.get_one(Deadline, number), paused_on=date(2026, 5, 15), reason="ждём", actor="t",
+                        now=NOW)
+    law("zpp22_money", length=20)
+    with database.write() as session:
+        [difference] = recounts.differences(session)
+        assert recounts.apply(session, conf, difference, actor="t", now=NOW)
+        made = session.get_one(Deadline, number)
+        assert (made.state, made.raw_due, made.ticket.next_due_at) == ("paused", date(2026, 6, 1), None)
+        assert {a.state for a in made.alerts} == {"cancelled"}
+        deadlines.resume(session, conf, made, resumed_on=date(2026, 5, 18), actor="t", now=NOW)
+        assert made.raw_due == date(2026, 6, 4)
 
 
 @SQLITE
@@ -129,8 +167,9 @@ def test_what_cannot_be_counted_again_is_told_and_stays(
         start: Callable[..., int], law: Callable[..., None], database: Database, conf: Settings) -> None:
     number = start("zpp22_money")
     with database.write() as session:
-        deadlines.pause(session, session.get_one(Deadline, number), paused_on=date(2026, 5, 15), reason="ждём", actor="t", now=NOW)
-    law("zpp22_money", length=20)
+        deadlines.pause(session, session.get_one(Deadline, number), paused_on=date(2026, 5, 20), reason="ждём", actor="t",
+                        now=NOW)
+    law("zpp22_money", length=3)  # it would have been over before the pause
     [paused] = found(database)
     law("zpp22_money", enabled=False)
     [gone] = found(database)

@@ -100,12 +100,18 @@ def watches(deadline: Deadline, user_id: int) -> bool:
 
 def _thresholds(deadline: Deadline, now: datetime) -> list[count.Threshold]:
     """Those to come; of those long past only the newest still says something."""
-    rule = lawbook.known_rules().get(deadline.rule)
-    moments = count.thresholds(deadline.raw_due, deadline.due, rule.warn_before if rule else (),
-                               lawbook.production_calendar(), deadline.timezone)
+    moments = _moments(deadline)
     wanted = [m for m in moments if m.at > deadline.created_at] or moments[-1:]
     passed = [m for m in wanted if m.at <= now]
     return [m for m in wanted if m.at > now or m is passed[-1]]
+
+
+def _moments(deadline: Deadline) -> list[count.Threshold]:
+    if deadline.start_at is not None:
+        return count.hour_thresholds(deadline.due_at, deadline.length)
+    rule = lawbook.known_rules().get(deadline.rule)
+    return count.thresholds(deadline.raw_due, deadline.due, rule.warn_before if rule else (),
+                            lawbook.production_calendar(), deadline.timezone)
 
 
 def _make_for(conf: Settings, deadline: Deadline, user: User, wanted: list[count.Threshold], now: datetime) -> None:

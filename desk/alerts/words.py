@@ -106,7 +106,10 @@ def _mark(alerts: Sequence[Alert]) -> str:
 
 
 def _state(alert: Alert) -> str:
-    due = f"{alert.deadline.due:%d.%m.%Y}"
+    deadline = alert.deadline
+    due = f"{deadline.due:%d.%m.%Y}"
+    if deadline.start_at is not None:  # in hours
+        due += f"{deadline.due_at.astimezone(ZoneInfo(deadline.timezone)): %H:%M}"
     return f"Срок истёк {due}" if alert.threshold.startswith(plan.OVERDUE) else f"Срок {due}"
 
 

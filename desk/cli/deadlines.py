@@ -13,7 +13,7 @@ from .command import Commands, opened
 
 WHY = {"rule": "правило изменилось", "calendar": "календарь изменился",
        "gone": "правило больше не действует на день начала: остаётся как есть",
-       "by_hand": "правило изменилось, но срок приостанавливали: пересчитайте на странице обращения"}
+       "by_hand": "пауза не укладывается в новый срок: пересчитайте на странице обращения"}
 
 
 def add_to(commands: Commands) -> None:
@@ -56,7 +56,7 @@ def _lines(found: Difference) -> Iterator[str]:
         return
     now = f"→ {words.day(found.counted.rolled).ru}" if found.moves else "день тот же, меняется отметка о проверке"
     yield f"    {was} {now}: {WHY[found.why]}"
-    yield f"    {found.said.ru}"
+    yield f"    {found.counted.said.ru}"
 
 
 def _agreed(count: int) -> bool:

@@ -12,11 +12,11 @@ from typing import Literal, get_args
 
 from desk.law import story, words
 from desk.law.calendar import ProductionCalendar
-from desk.law.moments import Threshold, days_left, moment, thresholds, zone
+from desk.law.moments import Threshold, days_left, hour_thresholds, moment, thresholds, zone
 
 __all__ = [
     "DayKind", "Due", "DueHours", "Roll", "Threshold", "Unit",
-    "days_left", "due", "due_hours", "extended", "moment", "resumed", "thresholds", "zone",
+    "days_left", "due", "due_hours", "extended", "hour_thresholds", "moment", "resumed", "thresholds", "zone",
 ]  # fmt: skip
 
 Unit = Literal["day", "week", "month", "year"]

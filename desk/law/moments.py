@@ -61,6 +61,13 @@ def thresholds(
     return [*early, Threshold("overdue", _at(rolled + timedelta(days=1), _MORNING, local))]
 
 
+def hour_thresholds(due_at: datetime, hours: int) -> list[Threshold]:
+    """When to alert about a term in hours: with a half, a quarter and one hour of it left, and when it is over."""
+    left = sorted({hours // 2, hours // 4, 1} - {0, hours}, reverse=True)
+    early = [Threshold(f"T-{n}h", due_at - timedelta(hours=n)) for n in left]
+    return [*early, Threshold("overdue", due_at)]
+
+
 def _at(day: date, clock: time, local: ZoneInfo) -> datetime:
     # A midnight that a zone skips or has twice: fold=0 gives the moment the day ends, or its first midnight.
     return datetime.combine(day, clock, tzinfo=local).astimezone(UTC)

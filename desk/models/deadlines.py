@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -29,6 +30,7 @@ class Deadline(Base):
     rule: Mapped[str] = mapped_column(String(64))
     rule_version: Mapped[str] = mapped_column(String(64))
     start_on: Mapped[date]
+    start_at: Mapped[datetime | None]  # the exact moment, of a rule in hours alone
     start_event: Mapped[str] = mapped_column(String(64))
     length: Mapped[int] = mapped_column(default=0)  # in the rule's unit
     proof: Mapped[str] = mapped_column(default="")
@@ -49,7 +51,7 @@ class Deadline(Base):
     end_reason: Mapped[str] = mapped_column(default="")
     paused_on: Mapped[date | None]  # the first day that does not count
     pause_reason: Mapped[str] = mapped_column(default="")
-    resumed_on: Mapped[date | None]
+    changes: Mapped[list[Any]] = mapped_column(default=list)  # its pauses and its extension in order, see terms.py
     extended_by: Mapped[str] = mapped_column(String(64), default="")  # the rule of the extension
     watchers: Mapped[str] = mapped_column(default="")  # whose alerts were made: user ids in order, "3,7"
     ticket: Mapped[Ticket] = relationship(back_populates="deadlines")
