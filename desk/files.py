@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from . import inbox
 from .blobs import BlobError
@@ -45,6 +46,12 @@ class Files:
         out = self._reader.picture(raw, place, key[1])
         self._keep(key, out)
         return out
+
+    def understood(self, message: Message) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the reader makes of the mail (`desk parse`) and how it is built; raises ReadError, BlobError."""
+        raw = self._raw(message)
+        return (self._thread.submit(self._reader.as_json, raw).result(),
+                self._thread.submit(self._reader.outline, raw).result())
 
     def close(self) -> None:
         self._thread.submit(self._reader.close).result()

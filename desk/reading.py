@@ -202,6 +202,11 @@ class Reader:
         flat: dict[str, Any] = json.loads(answer)
         return flat
 
+    def outline(self, raw: bytes) -> dict[str, Any]:
+        """How the mail is built, as mail.outline; raises ReadError."""
+        found: dict[str, Any] = json.loads(self._ask(b"o", 0, raw))
+        return found
+
     def attachment(self, raw: bytes, place: int) -> bytes:
         return self._ask(b"a", place, raw)
 
@@ -267,7 +272,7 @@ def serve() -> None:
 
 
 WORK: dict[bytes, Callable[[bytes], Any]] = {
-    b"r": read, b"f": files, b"j": as_json, b"l": functools.partial(as_json, with_files=False)}
+    b"r": read, b"f": files, b"o": mail.outline, b"j": as_json, b"l": functools.partial(as_json, with_files=False)}
 
 
 def _answer(what: bytes, number: int, raw: bytes) -> tuple[bytes, bytes]:

@@ -1,8 +1,12 @@
 """Mail: bytes → `Letter`, and back. Pure: no session, no clock, no network."""
 
+from .authentication import trust
 from .cleaning import clean_html
 from .compose import compose
-from .letter import Address, Attachment, Bounce, Forwarded, Letter
+from .letter import Address, Attachment, Bounce, Check, Failure, Forwarded, Letter, Trust
+from .lookalikes import looks_like, mixed
+from .outline import read as outline
 from .parser import parse
 
-__all__ = ["Address", "Attachment", "Bounce", "Forwarded", "Letter", "clean_html", "compose", "parse"]
+__all__ = ["Address", "Attachment", "Bounce", "Check", "Failure", "Forwarded", "Letter", "Trust", "clean_html",
+           "compose", "looks_like", "mixed", "outline", "parse", "trust"]

@@ -44,14 +44,14 @@ def read(part: Part, warnings: list[str]) -> Body:
     for leaf in part.leaves():
         data, warning = leaf.data()
         _warn(warnings, warning)
-        if _may_be_shown(leaf, data):
+        if may_be_shown(leaf, data):
             text = _decoded(leaf, data, warnings)
             if leaf.type == "text/html":
                 htmls.append(text)
             else:
                 text = _without_files(reader, leaf, text)
             reader.shown[id(leaf)] = text
-        elif data or _named(leaf):
+        elif data or name_of(leaf):
             reader.body.files.append((leaf, data))
             _unpack(reader, leaf, data)
     body = reader.body
@@ -159,16 +159,16 @@ def attachments(body: Body, hint: str) -> tuple[Attachment, ...]:
                  for place, (leaf, data) in enumerate(body.files, 1))
 
 
-def _may_be_shown(leaf: Part, data: bytes) -> bool:
+def may_be_shown(leaf: Part, data: bytes) -> bool:
     if leaf.opaque or leaf.disposition == "attachment" or filetype.by_magic(data):
         return False
     if leaf.type.startswith("multipart/") or leaf.type == "message/partial":
         return True  # without a boundary: its text is all there is
-    named = _named(leaf)
+    named = name_of(leaf)
     return leaf.type in SHOWN and (not named or not leaf.parent)
 
 
-def _named(leaf: Part) -> str:
+def name_of(leaf: Part) -> str:
     return leaf.disposition_params.get("filename") or leaf.params.get("name") or ""
 
 
@@ -206,7 +206,7 @@ def _flowed(text: str, about: dict[str, str]) -> str:
 
 def _attachment(leaf: Part, data: bytes, place: int, html: str, hint: str) -> Attachment:
     kind = filetype.of(data, leaf.type) if leaf.type != "message/rfc822" else leaf.type
-    name = names.safe(_named(leaf)) or names.generated(place, kind)
+    name = names.safe(name_of(leaf)) or names.generated(place, kind)
     identifier = words.tidy(leaf.headers.get("content-id")).strip("<> ")[:255]
     inline = leaf.disposition == "inline" and bool(identifier) or bool(identifier) and f"cid:{identifier}" in html
     return Attachment(name, kind, leaf.type, len(data), hashlib.sha256(data).hexdigest(), inline,

@@ -32,6 +32,7 @@ from . import (
     language,
     owed,
     papers,
+    parsed,
     queue,
     rules,
     signing,
@@ -62,7 +63,7 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
     CSRFProtect(app)
     for part in (language, headers, access, errors, words, held, health):
         part.register(app)
-    for page in (signing, queue, verbs, clocks, steps, papers, files, held, alerting, board, rules, owed, account,
-                 feeds, users, health, configured):
+    for page in (signing, queue, verbs, clocks, steps, papers, files, held, alerting, board, rules, owed, parsed,
+                 account, feeds, users, health, configured):
         app.register_blueprint(page.pages)
     return app

@@ -55,7 +55,7 @@ def _line(group: list[Fact], messages: Mapping[int, Message], users: Mapping[int
     message = messages.get(fact.message_id or 0)
     file = next((a for a in message.attachments if a.id == fact.attachment_id), None) if message else None
     return Line(fact, tuple(f.id for f in group), _source(message, file), _place(fact, message, file),
-                _sureness(fact.confidence), fact.confidence < LIKELY, users.get(fact.decided_by_id or 0, ""))
+                sureness(fact.confidence), fact.confidence < LIKELY, users.get(fact.decided_by_id or 0, ""))
 
 
 def _source(message: Message | None, file: Attachment | None) -> str:
@@ -71,7 +71,8 @@ def _place(fact: Fact, message: Message | None, file: Attachment | None) -> str:
     return f"{where}, {words.moment(message.created_at)}"
 
 
-def _sureness(confidence: float) -> str:
+def sureness(confidence: float) -> str:
+    """In words, with the number."""
     percent = round(100 * confidence)
     if confidence >= SURE:
         return _("almost certain (%(num)d%%)", num=percent)

@@ -87,7 +87,7 @@ def _inline_pictures(message: Message) -> dict[str, str]:
         if not identifier or identifier not in message.html or not attachment.content_type.startswith("image/"):
             continue
         try:
-            data = _files().picture(attachment, message, "view")
+            data = reader().picture(attachment, message, "view")
         except (ReadError, BlobError):
             continue
         left -= len(data)
@@ -107,7 +107,7 @@ def as_download(data: bytes, name: str) -> Response:
 def _read(work: object) -> bytes:
     assert callable(work)
     try:
-        data: bytes = work(_files())
+        data: bytes = work(reader())
     except ReadError as error:
         log.warning("file: %s", error)
         abort(415 if error.permanent else 503)
@@ -117,7 +117,7 @@ def _read(work: object) -> bytes:
     return data
 
 
-def _files() -> Files:
+def reader() -> Files:
     """One for the process; its child starts with the first file."""
     extensions = current_app.extensions
     if "desk.files" not in extensions:

@@ -27,11 +27,11 @@ ADMIN_ONLY = {"configured.attempt", "configured.index", "users.index", "users.ad
 # Everybody who is signed in, in every role. A new route is put into one of the three by whoever adds it.
 TEAM = {
     "account.end_others", "account.index", "account.password", "alerting.acknowledge", "alerting.acknowledge_all",
-    "alerting.index", "board.index", "board.month", "clocks.end", "clocks.extend", "clocks.pause", "clocks.promise",
+    "alerting.index", "board.index", "board.month", "clocks.end", "clocks.extend", "clocks.new", "clocks.pause", "clocks.promise",
     "clocks.prove", "clocks.resume", "clocks.start", "escalating.answer", "escalating.mail", "escalating.new",
     "escalating.paper", "escalating.sent", "escalating.show", "escalating.skip", "feeds.create", "feeds.revoke",
     "files.download", "files.html", "files.picture", "files.raw", "health.index", "held.again", "held.dismiss",
-    "held.index", "held.make_ticket", "held.raw", "held.show", "owed.show", "owed.table", "papers.add", "papers.ask", "papers.index",
+    "held.index", "held.make_ticket", "held.raw", "held.show", "owed.show", "owed.table", "parsed.show", "papers.add", "papers.ask", "papers.index",
     "papers.revoke", "queue.index",
     "rules.index", "ticket.assign", "ticket.close", "ticket.confirm_sender", "ticket.fact", "ticket.join",
     "ticket.letter", "ticket.move", "ticket.note", "ticket.pulse", "ticket.record_case", "ticket.reopen",

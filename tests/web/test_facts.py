@@ -65,7 +65,7 @@ def test_a_page_that_is_open_gets_the_panel_alone(
     assert key
     answer = anna.post(f"{T}/facts/{fact.id}", headers={"X-Desk-Part": "1", **RUSSIAN},
                        data={"csrf_token": key[1].decode(), "verdict": "confirmed"})
-    assert (answer.status_code, "<html" in answer.text, "подтвердил человек" in answer.text) == (200, False, True)
+    assert (answer.status_code, "<html" in answer.text, "подтверждено человеком" in answer.text) == (200, False, True)
     assert "Anna" in answer.text
 
 
