@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import pairwise
 
 STOP = re.compile(r"[.!?;…]+(?=\s|$)|\n+")
 SHORT = re.compile(r"(?:^|[\s(\d.])(?:г|гг|р|руб|коп|т|тел|моб|ул|д|кв|стр|ст|п|пп|им|др|тыс|млн|см|зак|арт|шт|обл|№|"
@@ -11,6 +12,30 @@ SHORT = re.compile(r"(?:^|[\s(\d.])(?:г|гг|р|руб|коп|т|тел|моб|
                    re.I)
 NEW_LINE = re.compile(r"\s*(?:[-–—•*]\s|\d{1,2}[.)]\s|[А-ЯЁA-Z№«\"]|$)")
 WRAPPED = 45  # a shorter line was ended by its writer, not by the program
+WIDEST = 200  # a longer line is a paragraph: such a letter is not wrapped
+PARAGRAPH = re.compile(r"(\n\s*\n)")
+FIRST_WORD = re.compile(r"[^\s>|•*–—-]\S{0,60}")
+CELLS = re.compile(r"\t|\||\S {2,}\S")
+
+
+def unwrapped(text: str) -> str:
+    """The text, as long as before, where a program's line breaks are spaces: the next word had no room in the line."""
+    return "".join(_joined(part) for part in PARAGRAPH.split(text))
+
+
+def _joined(paragraph: str) -> str:
+    lines = paragraph.split("\n")
+    width = max(map(len, lines))
+    if len(lines) < 2 or not WRAPPED <= width <= WIDEST:
+        return paragraph
+    breaks = (" " if _no_room(line, after, width) else "\n" for line, after in pairwise(lines))
+    return lines[0] + "".join(sign + line for sign, line in zip(breaks, lines[1:], strict=True))
+
+
+def _no_room(line: str, after: str, width: int) -> bool:
+    word = FIRST_WORD.match(after)
+    return (word is not None and len(line) >= WRAPPED and len(line) + 1 + len(word.group()) > width
+            and line[-1] not in ".!?:;" and not CELLS.search(line))
 
 
 class Clauses:

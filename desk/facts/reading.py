@@ -10,12 +10,12 @@ from itertools import islice
 from typing import Any
 
 from . import days, identities, money, orders, parcels, phones, receipts, shops
-from .clauses import Clauses
+from .clauses import Clauses, unwrapped
 from .fact import Fact, Source, lower
 from .formats import Formats
 
 SPOKEN = ("subject", "body", "signature")
-BEHIND = ("forward", "link", "attachment")  # in this order of trust
+BEHIND = ("forward", "link", "attachment", "ocr")  # in this order of trust
 LOOSE = ("address", "name", "seller", "product_url")  # texts that may hold other facts
 MAX_TEXT = 256 * 1024
 MAX_FACTS = 300  # of one place
@@ -31,7 +31,7 @@ def find(sources: Sequence[Source], formats: Formats, senders: Sequence[str] = (
     `senders` are the domains of the sender and of a forwarded letter's sender. `sent` is the day of the letter where
     it was written: days without a year and «вчера» are counted from it.
     """
-    plain = [Source(source.place, _replaced(source.text[:MAX_TEXT], SIGNS)) for source in sources]
+    plain = [Source(source.place, unwrapped(_replaced(source.text[:MAX_TEXT], SIGNS))) for source in sources]
     mentions = [shops.find(source, formats) for source in plain]
     out = [Fact("marketplace", key, domain, "sender", 0, 0, 0.95, key)
            for domain in senders if (key := formats.of_domain(domain))]
