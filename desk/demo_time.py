@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from . import db
 from .db import Database
-from .models import Heartbeat, Lease, SignInLink, WebSession
+from .models import Heartbeat, Lease, MachineTime, SignInLink, WebSession
 from .settings import Settings
 
 MARK = "# Written anew by `desk up --demo` at every start."
@@ -50,6 +50,8 @@ def move(database: Database, conf: Settings, by: timedelta) -> datetime:
             for row in session.scalars(select(table)):
                 for column in columns:
                     setattr(row, column, getattr(row, column) + by)
+        for machine in session.scalars(select(MachineTime)):
+            machine.offset_ms += round(by.total_seconds() * 1000)  # else it would be a jump of the machine's clock
         draft = path.with_suffix(".draft")
         draft.write_text(str(_seconds(path) + by.total_seconds()))
         draft.replace(path)

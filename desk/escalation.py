@@ -41,6 +41,7 @@ class Offer:
     first: tuple[str, ...]
     serves: bool
     suggested: bool
+    near: bool = False  # next when the consumer has asked the marketplace already
 
 
 @functools.cache
@@ -65,8 +66,10 @@ def offers(ticket: Ticket, taken_steps: Sequence[Step], *, now: datetime) -> lis
     taken = {s.key for s in taken_steps if s.state in TAKEN}
     passed = _passed(ticket, taken_steps)
     wanted = _wanted(ticket, passed, now)
+    asked = {s.key for s in known_ladder().steps.values() if s.stage in ("check", "support")}
+    near = _wanted(ticket, passed | asked, now)
     return [Offer(step, step.key in taken, _first(step, passed), step.serves(tuple(ticket.topics)),
-                  step.key == wanted) for step in known_ladder().steps.values()]
+                  step.key == wanted, step.key == near) for step in known_ladder().steps.values()]
 
 
 def bodies(step: ladder.Step, ticket: Ticket) -> list[directory.Body]:

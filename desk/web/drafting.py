@@ -85,6 +85,8 @@ def of(found: Ticket, rung: Rung, form: Form, *, letter: str, body: str) -> Draf
     chosen_body = next((b for b in bodies if b.key == body), bodies[0] if bodies else None)
     template = _template(rung, letter)
     known = _known(found, chosen_body, template)
+    if rung.to == "seller" and "seller_name" in known:
+        known["addressee_name"] = known["seller_name"]
     there = annexes.of(desk.reading(), found)
     chosen = form.getlist("annex") if form else [a.public_id for a in there]
     names = [name for name in (template.places() if template else ())
