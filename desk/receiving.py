@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from . import alerts, audit, failpoints, outbox, phrases, routing, settings, tickets
+from . import alerts, audit, companies, failpoints, outbox, phrases, routing, senders, settings, tickets
 from .facts import cards
 from .mail import Bounce, Forwarded, Letter
 from .models import Attachment, Fact, InboundMail, Message, Outbox, OutboxRecipient, Person, Ticket
@@ -42,8 +42,9 @@ def receive(session: Session, conf: Settings, inbound: InboundMail, result: Read
     ticket = route.ticket
     if ticket is None:
         ticket = _open(session, conf, inbound, result, sender, route, now=now)
-    message = _message(session, inbound, letter, ticket, sender, unconfirmed=route.unconfirmed, now=now)
+    message = _message(session, conf, inbound, letter, ticket, sender, unconfirmed=route.unconfirmed, now=now)
     _facts(session, ticket, message, result, first=route.ticket is None)
+    companies.note_case(session, ticket, letter, actor=ACTOR, now=now)
     failpoints.hit("inbox.message")
     if route.ticket is not None:
         _appended(session, ticket, message, result, route, now=now)
@@ -107,7 +108,7 @@ def _bounce(session: Session, conf: Settings, inbound: InboundMail, result: Read
         audit.record(session, None, "letter.bounced", actor=ACTOR, now=now, letter=ours.kind,
                      message_id=ours.message_id)
         return True
-    _message(session, inbound, result.letter, ticket, sender, unconfirmed=False, now=now)
+    _message(session, conf, inbound, result.letter, ticket, sender, unconfirmed=False, now=now)
     inbound.state = "done"
     return True
 
@@ -157,14 +158,15 @@ def _same_message_id(session: Session, inbound: InboundMail, letter: Letter) -> 
     return [{"kind": "same_message_id", "number": other.ticket.number}] if other is not None else []
 
 
-def _message(session: Session, inbound: InboundMail, letter: Letter, ticket: Ticket, sender: Person | None, *,
-             unconfirmed: bool, now: datetime) -> Message:
+def _message(session: Session, conf: Settings, inbound: InboundMail, letter: Letter, ticket: Ticket,
+             sender: Person | None, *, unconfirmed: bool, now: datetime) -> Message:
     message = Message(
         ticket=ticket, inbound_id=inbound.id, direction="in", kind=letter.kind, person=sender, unconfirmed=unconfirmed,
         sender_ambiguous=letter.sender_ambiguous, sender_name=letter.from_.name[:200],
         sender_address=letter.from_.address[:320], subject=cards.mask(letter.subject[:500]),
         text=cards.mask(letter.text), folds=[list(fold) for fold in letter.folds], html=cards.mask(letter.html),
         has_html=bool(letter.html), forwarded=_plain(letter.forwarded), bounce=_plain(letter.bounce),
+        trust=senders.judged(conf, inbound.mailbox.name, letter),
         warnings=[*letter.warnings, *(["too_large"] if inbound.truncated else [])],
         message_id=letter.message_id[:998], references=list(letter.references), dated_at=letter.date,
         created_at=inbound.arrived_at)

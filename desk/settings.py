@@ -96,6 +96,7 @@ class Mailbox(Signed):
     folder: str = Field(default="INBOX", pattern=r"^[^\x00-\x1f]+$")
     after: Literal["nothing", "flag", "move"] = "nothing"
     move_to: str = Field(default="", pattern=r"^[^\x00-\x1f]*$")
+    authserv_id: str = Field(default="", pattern=r"^[\w.-]*$")
 
 
 class Smtp(Signed):

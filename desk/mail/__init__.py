@@ -7,6 +7,7 @@ from .letter import Address, Attachment, Bounce, Check, Failure, Forwarded, Lett
 from .lookalikes import looks_like, mixed
 from .outline import read as outline
 from .parser import parse
+from .registration import number as case_number
 
-__all__ = ["Address", "Attachment", "Bounce", "Check", "Failure", "Forwarded", "Letter", "Trust", "clean_html",
-           "compose", "looks_like", "mixed", "outline", "parse", "trust"]
+__all__ = ["Address", "Attachment", "Bounce", "Check", "Failure", "Forwarded", "Letter", "Trust", "case_number",
+           "clean_html", "compose", "looks_like", "mixed", "outline", "parse", "trust"]

@@ -64,6 +64,35 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One Authentication-Results header: results in RFC 8601's words, '' where it says nothing.
+
+    `aligned`: an SPF or DKIM pass is about the domain that the From line shows.
+    """
+
+    host: str
+    spf: str
+    dkim: str
+    dmarc: str
+    aligned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How sure the sender is. `trusted`: the mailbox's own server says so, not just some header.
+
+    `verdict` is pass, fail, or none when nothing was checked or the results say nothing.
+    """
+
+    host: str
+    trusted: bool
+    spf: str
+    dkim: str
+    dmarc: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A mail read. Texts hold no NUL and no lone surrogate; Message-IDs keep their angle brackets."""
 
@@ -87,6 +116,7 @@ class Letter:
     forwarded: Forwarded | None
     attachments: tuple[Attachment, ...]
     warnings: tuple[str, ...]
+    checks: tuple[Check, ...] = ()  # newest first; whom to believe is a setting, see `trust`
 
     def as_dict(self) -> dict[str, Any]:
         """JSON values of everything but the attachments' bytes."""
@@ -107,6 +137,7 @@ class Letter:
             out[key] = tuple(Address(**a) for a in values[key])
         out["bounce"] = _bounce(values["bounce"]) if values["bounce"] else None
         out["forwarded"] = Forwarded(**values["forwarded"]) if values["forwarded"] else None
+        out["checks"] = tuple(Check(**check) for check in values["checks"])
         out["references"], out["warnings"] = tuple(values["references"]), tuple(values["warnings"])
         out["folds"] = tuple((start, end) for start, end in values["folds"])
         out["attachments"] = tuple(Attachment(**a, data=datas[i] if datas else b"")

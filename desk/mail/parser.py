@@ -5,7 +5,21 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from . import addresses, body, bounce, charset, dates, forwards, headers, kind, limits, quotes, structure, words
+from . import (
+    addresses,
+    authentication,
+    body,
+    bounce,
+    charset,
+    dates,
+    forwards,
+    headers,
+    kind,
+    limits,
+    quotes,
+    structure,
+    words,
+)
 from .letter import Address, Attachment, Forwarded, Letter
 
 log = logging.getLogger(__name__)
@@ -50,7 +64,8 @@ def _parse(raw: bytes) -> Letter:
         kind=what, auto_submitted=kind.auto_submitted(head),
         bounce=bounce.read(part, found.text) if what == "bounce" else None,
         text=found.text, html=found.html, folds=spans, reply_text=said,
-        forwarded=_forwarded(said, subject, files, what), attachments=files, warnings=tuple(warnings))
+        forwarded=_forwarded(said, subject, files, what), attachments=files, warnings=tuple(warnings),
+        checks=authentication.read(head, from_.address.rpartition("@")[2].lower()))
 
 
 def _hint(part: structure.Part) -> str:

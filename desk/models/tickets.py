@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TICKET_STATES = ("open", "waiting", "closed")
 STAGES = ("check", "support", "claim", "payment", "regulator", "court")
 CONTENTS_STATES = ("none", "waiting", "read", "failed")
+FILE_STATES = ("waiting", "read", "failed")
+SCANS = ("waiting", "clean", "infected", "failed")
 FACT_STATES = ("found", "confirmed", "corrected", "rejected")
 
 
@@ -92,6 +94,7 @@ class Message(Base):
     has_html: Mapped[bool] = mapped_column(default=False)
     forwarded: Mapped[dict[str, Any] | None]
     bounce: Mapped[dict[str, Any] | None]
+    trust: Mapped[dict[str, Any] | None]  # what the mail server says of the sender, and `doubts` of our own
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     message_id: Mapped[str] = mapped_column(String(998), default="", index=True)  # with angle brackets
     references: Mapped[list[Any]] = mapped_column(default=list)
@@ -112,19 +115,27 @@ class Attachment(Base):
     """A file in a mail. Its bytes are read again from the stored mail and checked by sha256."""
 
     __tablename__ = "attachment"
-    __table_args__ = (UniqueConstraint("message_id", "place"),)
+    __table_args__ = (UniqueConstraint("message_id", "place"), one_of("state", FILE_STATES), one_of("scan", SCANS),
+                      Index(None, "scan", "scan_after"))
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True, default=new_public_id)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
     place: Mapped[int]  # index in Letter.attachments
     filename: Mapped[str] = mapped_column(String(255))
-    content_type: Mapped[str] = mapped_column(String(255))  # by content
+    content_type: Mapped[str] = mapped_column(String(255))  # as declared, unless its first bytes prove that wrong
     declared_type: Mapped[str] = mapped_column(String(255), default="")
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     inline: Mapped[bool] = mapped_column(default=False)
     content_id: Mapped[str] = mapped_column(String(255), default="")
+    state: Mapped[str] = mapped_column(String(16), default="waiting")  # of its contents; failed: `note` says why
+    note: Mapped[str] = mapped_column(String(32), default="")  # what was not read and why, as in facts.files
+    pages: Mapped[int] = mapped_column(default=0)  # that can be looked at as pictures
     text: Mapped[str] = mapped_column(default="", deferred=True)  # what stands in it, as far as it could be read
+    parts: Mapped[list[Any]] = mapped_column(default=list, deferred=True)  # [{start, end, page, source}, …] of text
+    scan: Mapped[str] = mapped_column(String(16), default="waiting")  # by the virus scanner, when there is one
+    scan_note: Mapped[str] = mapped_column(String(200), default="")  # name of what was found, or why it failed
+    scan_after: Mapped[datetime | None]  # the scanner is not asked before
 
 
 class Fact(Base):

@@ -23,6 +23,7 @@ from ..law.rules import Rule
 from ..law.words import Said
 from ..models import Deadline, Ticket, User
 from . import request as desk
+from .trusting import sender_check, sender_doubts
 
 VIEWS = {"mine": lazy_gettext("Mine"), "unassigned": lazy_gettext("Unassigned"), "overdue": lazy_gettext("Overdue"),
          "week": lazy_gettext("Due this week"), "waiting": lazy_gettext("Waiting for the consumer"),
@@ -112,6 +113,7 @@ END_REASONS = {
 WARNINGS = {
     "too_large": lazy_gettext("This letter was too large to fetch whole: the rest is in the mailbox."),
     "by_hand": lazy_gettext("Made by hand from a mail that could not be read."),
+    "encrypted": lazy_gettext("This letter is encrypted and cannot be read here. Ask for it without encryption."),
 }
 MAIL_KINDS = {
     "auto_reply": lazy_gettext("automatic answer"), "bounce": lazy_gettext("delivery report"),
@@ -136,8 +138,8 @@ def register(app: Flask) -> None:
 
 def _values() -> dict[str, Any]:
     """What every template may use."""
-    functions = (asset, icon, left, urgency, used, deadline_title, explanation, marketplace_name, fact_kind,
-                 receipt_parts, unit_name, rung_title, said, rubles, law_words)
+    functions = (asset, icon, deadline_title, event_words, marketplace_name, fact_kind, receipt_parts, unit_name,
+                 rung_title, said, rubles, law_words, sender_check, sender_doubts)
     return {function.__name__: function for function in functions} | {
         "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
         "PROOFS": PROOFS, "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES,
@@ -176,39 +178,16 @@ def day(on: date | datetime | None) -> str:
     return str(format_date(on, "d MMM" if on.year == desk.now().astimezone(zone()).year else "d MMM y"))
 
 
-def days_left(deadline: Deadline) -> int:
-    """Whole days until the last day; 0 today, negative when over. Counted in the deadline's own zone."""
-    return (deadline.due - desk.now().astimezone(ZoneInfo(deadline.timezone)).date()).days
-
-
-def left(deadline: Deadline) -> str:
-    days = days_left(deadline)
-    if days < 0:
-        return str(ngettext("%(num)d day late", "%(num)d days late", -days))
-    if days == 0:
-        return str(_("until midnight today"))
-    if days == 1:
-        return str(_("tomorrow"))
-    return str(ngettext("%(num)d day left", "%(num)d days left", days))
-
-
-def urgency(deadline: Deadline) -> str:
-    """`late`, `today`, `soon` (up to 3 days) or `calm`: names of styles."""
-    days = days_left(deadline)
-    return "late" if days < 0 else "today" if days == 0 else "soon" if days <= 3 else "calm"
-
-
-def used(deadline: Deadline) -> int:
-    """How much of the time is used up, in percent, for the bar."""
-    whole = max(1, (deadline.due - deadline.start_on).days)
-    return max(4, min(100, round(100 * (whole - days_left(deadline)) / whole)))
-
-
 def deadline_title(rule_id: str) -> str:
     rule = deadlines.known_rules().get(rule_id)
     if rule is None:
         return rule_id
     return rule.title_ru if in_russian() else rule.title_en
+
+
+def event_words(key: str) -> str:
+    """«товар получен»: how the words call what starts a clock."""
+    return said(deadlines.known_rules().event(key))
 
 
 def unit_name(rule: Rule) -> str:
@@ -225,10 +204,6 @@ def unit_name(rule: Rule) -> str:
 def law_words(rule: Rule | Rate) -> str:
     """«ст. 22, Закон РФ 2300-1»; rules that no article gives name only where they come from."""
     return ", ".join(str(LAWS.get(text, text)) for text in (rule.article, rule.law) if text not in ("", "-"))
-
-
-def explanation(deadline: Deadline) -> str:
-    return deadline.explanation_ru if in_russian() else deadline.explanation_en
 
 
 def said(text: Said) -> str:

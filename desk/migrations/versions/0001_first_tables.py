@@ -439,6 +439,7 @@ def upgrade() -> None:
     sa.Column('has_html', sa.Boolean(), nullable=False),
     sa.Column('forwarded', desk.db.Json, nullable=True),
     sa.Column('bounce', desk.db.Json, nullable=True),
+    sa.Column('trust', desk.db.Json, nullable=True),
     sa.Column('warnings', desk.db.Json, nullable=False),
     sa.Column('message_id', sa.String(length=998), nullable=False),
     sa.Column('references', desk.db.Json, nullable=False),
@@ -491,13 +492,23 @@ def upgrade() -> None:
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('inline', sa.Boolean(), nullable=False),
     sa.Column('content_id', sa.String(length=255), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('note', sa.String(length=32), nullable=False),
+    sa.Column('pages', sa.Integer(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('parts', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
+    sa.Column('scan', sa.String(length=16), nullable=False),
+    sa.Column('scan_note', sa.String(length=200), nullable=False),
+    sa.Column('scan_after', desk.db.Moment(), nullable=True),
+    sa.CheckConstraint("state IN ('waiting', 'read', 'failed')", name=op.f('ck_attachment_state')),
+    sa.CheckConstraint("scan IN ('waiting', 'clean', 'infected', 'failed')", name=op.f('ck_attachment_scan')),
     sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_attachment_message_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_attachment')),
     sa.UniqueConstraint('message_id', 'place', name=op.f('uq_attachment_message_id_place')),
     sa.UniqueConstraint('public_id', name=op.f('uq_attachment_public_id'))
     )
     with op.batch_alter_table('attachment', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_attachment_scan_scan_after'), ['scan', 'scan_after'], unique=False)
         batch_op.create_index(batch_op.f('ix_attachment_sha256'), ['sha256'], unique=False)
 
     op.create_table('fact',
@@ -802,6 +813,7 @@ def downgrade() -> None:
     op.drop_table('fact')
     with op.batch_alter_table('attachment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_attachment_sha256'))
+        batch_op.drop_index(batch_op.f('ix_attachment_scan_scan_after'))
 
     op.drop_table('attachment')
     with op.batch_alter_table('outbox_recipient', schema=None) as batch_op:
