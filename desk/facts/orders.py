@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain
 
 from . import checks
-from .fact import Fact, Source
+from .fact import Fact, Source, lower
 from .formats import Formats, Order
 
 NEXT = re.compile(r"\s{0,2}(?:,\s?(?:и\s)?|;|\bи\b|/|\+|\n)\s{0,2}[№#]?\s?")
@@ -21,10 +21,16 @@ PARCEL = re.compile(r"отправлени[а-яё]{1,2}[\s:№#]{0,5}(?:ном�
 AFTER = re.compile(r"(?<![\w-])\d{5,20}(?:-\d{1,5}){0,2}[)\s]{0,2}[-,(—–]?\s{0,2}(?:это\s)?"
                    r"(?:мой\s|наш\s)?(?:номер|№)\s(?:моего\s)?"
                    r"(?:заказа|отправления|покупки)(?!\s?[:№#—-]{0,2}\s?\d)", re.I)
-BARE = re.compile(r"(?<!\w)номер(?:ом)?[\s:—–-]{1,4}[№#]?\s?", re.I)
+BARE = re.compile(r"(?<!\w)номер(?:ом)?[\s:—–-]{1,4}[№#]?\s?|[№#]\s{0,2}(?=\d{8})|\((?=\d{10,17}[,)])", re.I)
+FROM_SHOP = re.compile(r"[^\d\n.!?;]{0,45}?[№#]?(?<![\w+-])(?=\d{8,20}(?![\w-]))")
 OWNED = re.compile(r"(?:обращ|заявк|заявлен|карт|сч[её]т|догов|паспорт|полис|артикул|трек|посыл|накладн|тел|"
-                   r"моб|мой|моем|звон|набра|whatsapp|viber|квартир|сервис|автомоб|госномер|банк)"
+                   r"моб|мой|моем|звон|набра|whatsapp|viber|квартир|сервис|автомоб|госномер|банк|сдэк|cdek|ттн|инн|огрн|"
+                   r"снилс|imei|sku|ean|бик|[рк]/с|серийн|штрих|объявлен|код|чек|фн|спор|диспут|претенз|индекс|модел|пвз|пункт|возврат|"
+                   r"телефон|запрос|тикет|доверенн|акт|почт|идентиф)"
                    r"[^.!?\n]{0,30}$", re.I)
+SHORT_PHONE = re.compile(r"9\d{9}$")
+CONTRACT = re.compile(r"(?:догов|полис|доверенн|счет-факт|счёт-факт)[^.!?\n]{0,30}$", re.I)
+FOURS = re.compile(r"\d{4}(?:-\d{4}){3}$")
 PREFIXED = re.compile(r"[a-zа-я]{1,4}-?\d[\d/-]{3,25}$", re.I)
 SPACED = re.compile(r" \d\d \d{5} \d(?!\d)")  # the rest of a postal number as the post prints it
 CELLS = re.compile(r"\t|\||[ \xa0]{2,}")
@@ -38,11 +44,11 @@ def find(source: Source, formats: Formats, named: set[str]) -> list[Fact]:
     found: list[Fact] = []
     for fact in chain(_links(source, formats), _labelled(source, formats, orders, named),
                       _under_headings(source, formats, orders, named),
-                      _named_after(source, orders, named), _shapes(source, formats)):
+                      _named_after(source, orders, named), _shapes(source, formats, named)):
         if len(found) < MAX_FACTS and not any(fact.start < other.end and other.start < fact.end for other in found):
             found.append(fact)
     if not found and named:
-        found.extend(_unlabelled(source, formats, orders, named))
+        found.extend(_after_shops(source, formats, orders) or _unlabelled(source, formats, orders, named))
     return sorted(found, key=lambda fact: fact.start)
 
 
@@ -91,13 +97,25 @@ def _value(source: Source, orders: list[Order], named: set[str], at: int) -> Fac
     return None
 
 
+def _after_shops(source: Source, formats: Formats, orders: list[Order]) -> list[Fact]:
+    """«на ВБ 3003003004», «с Яндекс Маркета (58585858580, 2 октября)»: in the same statement, and nothing else."""
+    found: list[Fact] = []
+    for shop, words in formats.words.items():
+        for name in words.finditer(lower(source).text):
+            gap = FROM_SHOP.match(source.text, name.end())
+            fact = _value(source, orders, {shop}, gap.end()) if gap else None
+            if gap and fact and fact.marketplace in (shop, "") and not OWNED.search(gap.group()):
+                found.append(replace(fact, confidence=0.6, marketplace=fact.marketplace or shop))
+    return [fact for place, fact in enumerate(found) if fact not in found[:place]]
+
+
 def _unlabelled(source: Source, formats: Formats, orders: list[Order], named: set[str]) -> Iterator[Fact]:
     """«…, номер 3344998877» where a marketplace is named and nothing else is an order."""
     for label in BARE.finditer(source.text):
         before = source.text[max(0, label.start() - 40):label.end()]
         fact = None if formats.not_order.search(before) or OWNED.search(before) else _value(
             source, orders, named, label.end())
-        if fact and len(checks.digits(fact.value)) >= 8 and not fact.value.startswith(("9", "+")):
+        if fact and len(checks.digits(fact.value)) >= 8 and not SHORT_PHONE.match(fact.value):
             yield replace(fact, confidence=0.5)
 
 
@@ -134,13 +152,17 @@ def _column(source: Source, orders: list[Order], named: set[str], at: int, place
         at = end + 1
 
 
-def _shapes(source: Source, formats: Formats) -> Iterator[Fact]:
+def _shapes(source: Source, formats: Formats, named: set[str]) -> Iterator[Fact]:
     for order in formats.by("shape"):
+        if order.only_named and order.marketplace not in named:
+            continue
         for match in order.pattern.finditer(source.text):
             start, end = match.span()
             before = source.text[max(0, start - 40):start]
             marked = before.rstrip().endswith(("№", "#"))
-            other = (formats.not_order if marked else formats.paper).search(before)
+            other = CONTRACT.search(before) or (formats.not_order if marked or order.only_named else formats.paper).search(before)
+            if order.only_named:
+                other = other or OWNED.search(before) or checks.is_card(match.group()) or SPACED.match(source.text, end)
             if not (other or _phone_like(match.group()) or MONEY.match(source.text, end)):
                 yield _fact(source, order, start, end)
 
@@ -171,5 +193,6 @@ def _phone_like(value: str) -> bool:
 def _fact(source: Source, order: Order, start: int, end: int) -> Fact:
     quote = source.text[start:end]
     value = re.sub(r"\s", "", quote)
+    value = value.replace("-", "") if FOURS.match(value) else value
     value = value.upper() if PREFIXED.match(value) else value  # a srid keeps its small letters
     return Fact("order_number", value, quote, source.place, start, end, order.confidence, order.marketplace)

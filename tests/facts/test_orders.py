@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from desk import facts
 
+SENTENCES = tomllib.loads((Path(__file__).parent / "orders.toml").read_text(encoding="utf-8"))
 FORMATS = facts.load_formats(Path(__file__).parents[2] / "config" / "marketplaces.toml")
 
 
@@ -64,6 +66,16 @@ def test_found(text: str, number: str, marketplace: str) -> None:
     "в пункте выдачи № 12345 заказа нет", "заказ 5 990,00", "акт № 12345678-0001",
 ])
 def test_not_an_order(text: str) -> None:
+    assert values(text) == []
+
+
+@pytest.mark.parametrize(("text", "numbers"), SENTENCES["found"])
+def test_a_sentence_gives_its_orders(text: str, numbers: str) -> None:
+    assert ",".join(values(text)) == numbers
+
+
+@pytest.mark.parametrize("text", SENTENCES["none"])
+def test_a_sentence_without_an_order_gives_none(text: str) -> None:
     assert values(text) == []
 
 
