@@ -3,8 +3,8 @@
 `read` is the pure work; `Reader` runs it in a child of its own, so that no mail, however large, deep or
 hostile, can harm the process that holds the database. The child answers in JSON and never sees a secret.
 
-Protocol on the child's stdin and stdout: a request is one byte (`r` read, `a` attachment, `t` or `v` picture),
-four bytes (number of the attachment), eight bytes (length) and the raw mail; an answer is one byte (`+` or `-`),
+Protocol on the child's stdin and stdout: a request is one byte (a key of WORK or WITH_FILE), four bytes (number of
+the attachment, and of its page), eight bytes (length) and the raw mail; an answer is one byte (`+` or `-`),
 eight bytes (length) and JSON, the attachment's bytes, or the words of the error.
 """
 
@@ -22,15 +22,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta, timezone
 from typing import IO, Any, BinaryIO, Protocol
 
-from . import facts, mail, pictures, settings, supervise
+from . import facts, mail, opening, settings, supervise
+from .facts import ocr
 
 HEAD = struct.Struct(">cIQ")
 ANSWER = struct.Struct(">cQ")
-OPENED = 10  # files of a letter
+OCR_TRUST = 0.7  # of a fact found in recognised text
 OUR_TAG = re.compile(r"\[#\d{1,9}\]")
 MOSCOW = timezone(timedelta(hours=3))
 PICTURES = {"thumb": b"t", "view": b"v"}
@@ -67,22 +68,35 @@ def read(raw: bytes) -> dict[str, Any]:
     return _understood(letter, found) | {"facts": [asdict(fact) for fact in found]}
 
 
-def files(raw: bytes) -> list[dict[str, Any]]:
-    """What a mail's files tell: `{place, text, facts}` for each that holds text or a code, `place` its number.
+def file(raw: bytes, place: int) -> dict[str, Any]:
+    """What one file of a mail tells: `{text, parts: [{start, end, page, source}], pages, note, facts}`.
 
-    Pictures (codes), PDF (text, codes), Word documents and attached letters; the facts' place is `attachment`, their
-    spans are spans of `text`. Slow, so not part of `read`; only for the limited child.
+    Facts stand in `attachment`, or in `ocr` when the text was recognised on a picture; their spans are spans of
+    `text`. `note` as in facts.files. Slow, so not part of `read`; only for the limited child.
     """
-    letter = mail.parse(raw)
-    return [{"place": place, "text": text,
-             "facts": [asdict(fact) for fact in _facts(letter, [facts.Source("attachment", text)])]}
-            for place, text in _opened(letter)]
+    letter = _parsed(raw)
+    found = opening.contents(letter.attachments[place], recognise=ocr.available())
+    said = [facts.Source(where, text) for where, text in found.by_trust().items() if text.strip()]
+    return found.as_dict() | {"facts": [asdict(fact) for fact in _less_sure(_facts(letter, said))]}
+
+
+def _less_sure(found: list[facts.Fact]) -> list[facts.Fact]:
+    """What was recognised may be misread; a receipt's code says the same better."""
+    coded = any(fact.kind == "receipt" and fact.place == "attachment" for fact in found)
+    return [replace(fact, confidence=round(fact.confidence * OCR_TRUST, 2)) if fact.place == "ocr" else fact
+            for fact in found if not (coded and fact.kind == "receipt" and fact.place == "ocr")]
+
+
+@functools.lru_cache(1)
+def _parsed(raw: bytes) -> mail.Letter:
+    """The files of one letter are asked for one after another."""
+    return mail.parse(raw)
 
 
 def as_json(raw: bytes, *, with_files: bool = True) -> dict[str, Any]:
     """One mail in the flat form that `desk parse --json` prints; with its files opened or without."""
     letter = mail.parse(raw)
-    opened = [text for _, text in _opened(letter)] if with_files else []
+    opened = list(_opened(letter)) if with_files else []
     found = _facts(letter, [*sources(letter), *(facts.Source("attachment", text) for text in opened)])
     data = _understood(letter, found, "\n\n".join(opened))
     values = data["letter"]
@@ -129,20 +143,12 @@ def sources(letter: mail.Letter) -> list[facts.Source]:
     return [facts.Source("subject", subject), *parts, *([links] if links else [])]
 
 
-def _opened(letter: mail.Letter) -> Iterator[tuple[int, str]]:
-    """The text of the first files that can be read, with their numbers."""
-    from .facts import files as reader  # loads the PDF and code libraries
-
-    readable = [(place, file) for place, file in enumerate(letter.attachments)
-                if file.content_type in (*reader.KINDS, "message/rfc822")]
-    for place, file in readable[:OPENED]:
-        if file.content_type != "message/rfc822":
-            text = reader.read(file.data, file.content_type)
-        else:
-            inner = mail.parse(file.data) if letter.kind == "mail" else None
-            text = f"{inner.subject}\n\n{inner.text}" if inner else ""
+def _opened(letter: mail.Letter) -> Iterator[str]:
+    """The texts of the first files that can be read."""
+    for place in opening.readable(letter):
+        text = opening.contents(letter.attachments[place], recognise=False).said
         if text.strip():
-            yield place, text
+            yield text
 
 
 def _sent_on(letter: mail.Letter) -> date | None:
@@ -188,9 +194,9 @@ class Reader:
         """Raises ReadError; the next call works again, whatever happened to the child."""
         return from_dict(json.loads(self._ask(b"r", 0, raw)))
 
-    def files(self, raw: bytes) -> list[dict[str, Any]]:
-        """As the function `files`; raises ReadError."""
-        found: list[dict[str, Any]] = json.loads(self._ask(b"f", 0, raw))
+    def file(self, raw: bytes, place: int) -> dict[str, Any]:
+        """As the function `file`; raises ReadError."""
+        found: dict[str, Any] = json.loads(self._ask(b"f", place, raw))
         return found
 
     def as_json(self, raw: bytes) -> dict[str, Any]:
@@ -211,8 +217,17 @@ class Reader:
         return self._ask(b"a", place, raw)
 
     def picture(self, raw: bytes, place: int, size: str) -> bytes:
-        """An attached picture written anew as a JPEG; `size` is a key of pictures.LONGEST."""
+        """A picture or a first page, drawn anew as a JPEG; `size` is a key of pictures.LONGEST."""
         return self._ask(PICTURES[size], place, raw)
+
+    def page(self, raw: bytes, place: int, number: int) -> bytes:
+        """As opening.page, for `number` up to 65535."""
+        return self._ask(b"p", place | number << 16, raw)
+
+    def enclosed(self, raw: bytes, place: int) -> dict[str, Any]:
+        """As opening.enclosed."""
+        found: dict[str, Any] = json.loads(self._ask(b"e", place, raw))
+        return found
 
     def close(self) -> None:
         if self.child is not None:
@@ -272,17 +287,25 @@ def serve() -> None:
 
 
 WORK: dict[bytes, Callable[[bytes], Any]] = {
-    b"r": read, b"f": files, b"o": mail.outline, b"j": as_json, b"l": functools.partial(as_json, with_files=False)}
+    b"r": read, b"o": mail.outline, b"j": as_json, b"l": functools.partial(as_json, with_files=False)}
+WITH_FILE: dict[bytes, Callable[[bytes, int], Any]] = {
+    b"f": file, b"e": lambda raw, place: opening.enclosed(_attached(raw, place)),
+    b"a": lambda raw, place: _attached(raw, place).data,
+    b"t": lambda raw, place: opening.picture(_attached(raw, place), "thumb"),
+    b"v": lambda raw, place: opening.picture(_attached(raw, place), "view"),
+    b"p": lambda raw, number: opening.page(_attached(raw, number & 0xFFFF), number >> 16)}
+
+
+def _attached(raw: bytes, place: int) -> mail.Attachment:
+    return _parsed(raw).attachments[place]
 
 
 def _answer(what: bytes, number: int, raw: bytes) -> tuple[bytes, bytes]:
     try:
-        if what == b"a":
-            return b"+", mail.parse(raw).attachments[number].data
-        for size, letter in PICTURES.items():
-            if what == letter:
-                return b"+", pictures.render(mail.parse(raw).attachments[number].data, pictures.LONGEST[size])
-        return b"+", json.dumps(WORK[what](raw), ensure_ascii=False).encode("utf-8", "replace")
+        answer = WITH_FILE[what](raw, number) if what in WITH_FILE else WORK[what](raw)
+        if isinstance(answer, bytes):
+            return b"+", answer
+        return b"+", json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
     except Exception as error:  # noqa: BLE001 - the outermost loop of the child; its parent holds the mail
         return b"-", f"{type(error).__name__}: {error}".encode("utf-8", "replace")
 

@@ -138,6 +138,13 @@ class Work(Section):
     sweep_seconds: float
 
 
+class Files(Section):
+    clamd: str = Field(pattern=r"^$|^unix:/.+$|^tcp:[^\s]+:\d{1,5}$")
+    parser_memory_bytes: int
+    parser_cpu_seconds: int
+    parser_wall_seconds: float
+
+
 class Acknowledge(Section):
     enabled: bool
     hours_per_sender: int
@@ -202,6 +209,7 @@ class Settings(Section):
     web: Web
     fetch: Fetch
     work: Work
+    files: Files
     acknowledge: Acknowledge
     alerts: Alerts
     webhook: Webhook

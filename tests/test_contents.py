@@ -80,10 +80,12 @@ def test_a_second_reading_changes_nothing(database: Database, conf: Settings, op
     assert message is not None
     later = contents.claim(database, db.now() + timedelta(minutes=5))  # the first reader hangs
     assert later is not None
-    found = opener.reader.files(later.inbound.raw)  # type: ignore[union-attr,arg-type]
+    assert later.inbound is not None
+    assert later.inbound.raw is not None
+    found = opener.reader.file(later.inbound.raw, 0)
     for _ in range(2):
         with database.write() as session:
-            contents.record(session, session.get_one(Message, message.id), found)
+            contents.record(session, message.id, 0, found)
     assert len(facts(database, "receipt")) == 1
 
 
@@ -92,7 +94,7 @@ def test_a_file_that_kills_its_reader_is_given_up(database: Database, conf: Sett
     now = db.now()
     for _ in range(contents.ATTEMPTS):
         assert contents.claim(database, now) is not None
-        now += timedelta(minutes=3)
+        now += contents.LEASE
     assert contents.claim(database, now) is None
     with database.read() as session:
         assert session.scalars(select(Message.contents).where(Message.direction == "in")).one() == "failed"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from .fact import Fact
 from .stems import Topics
 
-SPOKEN = ("subject", "body", "signature", "forward", "attachment", "link")
+SPOKEN = ("subject", "body", "signature", "forward", "attachment", "ocr", "link")
 SEEN = ("damaged", "wrong_item", "counterfeit")  # what only a photo proves
 GOODS = ("product", "article", "product_url")
 # What was bought, where the words say it without a name of goods that we know.

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Source:
     """A text and its place.
 
-    Places: `subject`, `body`, `signature`, `forward` and `attachment` speak for the sender; `link` holds the addresses
-    behind the words of an HTML letter; `quote` is an earlier letter; `sender` is the From address itself.
+    Places: `subject`, `body`, `signature`, `forward` and `attachment` speak for the sender, and so does `ocr`, the
+    text recognised on pictures; `link` holds the addresses behind the words of an HTML letter; `quote` is an earlier
+    letter; `sender` is the From address itself.
     """
 
     place: str

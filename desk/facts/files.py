@@ -1,97 +1,146 @@
-"""Files of a letter as text: PDF pages, Word documents, the codes on pictures and pages. Bounded in pages and pixels.
+"""What a file tells: its text, the codes on it, what is packed in it. Bounded in pages, pixels and characters.
 
 Slow beside the letter itself, and the bytes are a stranger's: run it only in a limited process.
 """
 
 from __future__ import annotations
 
-import html
-import io
-import re
-import warnings
-import zipfile
-import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pypdfium2
-import zxingcpp
 from PIL import Image
 
-PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp")
-PDF = "application/pdf"
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-KINDS = (*PICTURES, PDF, WORD)
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
-PIXELS = 20_000_000  # a larger picture is not opened
-LONGEST = 2400  # pixels of the longer side in which a code is looked for; a page is drawn as large
-SMALLEST = 60  # pixels; no code fits in less
-PAGES = 5
+from .. import pdf, pictures
+from . import archives, codes, ocr, office
+
+KINDS = (*pictures.KINDS, pdf.KIND, *office.READERS, *archives.READERS)
+PAGES = 50  # of which text is taken
+DRAWN = 5  # pages on which codes are looked for, and text when they hold none
 TEXT = 128 * 1024  # characters of one file
-XML = 4 * 1024 * 1024  # bytes of a Word document's text part
-CODES = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+BLANK = 20  # letters on a page; fewer are no text layer
+OLD_OFFICE = ("application/msword", "application/vnd.ms-excel")
 
 
-def read(data: bytes, content_type: str) -> str:
-    """The text of a file, then its codes, one a line; '' when there is nothing to read or the file is damaged."""
-    if content_type in PICTURES:
-        return "\n".join(_picture(data))
-    if content_type == PDF:
-        return _pdf(data)[:TEXT]
-    return _word(data)[:TEXT] if content_type == WORD else ""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a file's text. `source`: text, code, ocr or list; `page` counts from 1."""
+
+    source: str
+    page: int
+    text: str
 
 
-def _picture(data: bytes) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What was read. `pages` can be looked at as pictures. `note` says why something was not read, '' when all was.
+
+    Notes: no_ocr (the recogniser is not installed), no_text (there is none, or none legible), encrypted, damaged,
+    too_large, more_pages (only the first were read), not_opened (a kind that is not read).
+    """
+
+    parts: tuple[Part, ...] = ()
+    pages: int = 0
+    note: str = ""
+
+    @property
+    def said(self) -> str:
+        """The text without a list of what is packed."""
+        return "\n".join(part.text for part in self.parts if part.source != "list")
+
+    def by_trust(self) -> dict[str, str]:
+        """`attachment`: what is written or coded, `ocr`: what was recognised; each as long as the whole text."""
+        return {place: "\n".join(part.text if part.source in sources else "\n" * len(part.text) for part in self.parts)
+                for place, sources in (("attachment", ("text", "code")), ("ocr", ("ocr",)))}
+
+    def as_dict(self) -> dict[str, Any]:
+        """`{text, parts: [{start, end, page, source}], pages, note}`, plain JSON values."""
+        parts, start = [], 0
+        for part in self.parts:
+            parts.append({"start": start, "end": start + len(part.text), "page": part.page, "source": part.source})
+            start += len(part.text) + 1
+        return {"text": "\n".join(part.text for part in self.parts), "parts": parts, "pages": self.pages,
+                "note": self.note}
+
+
+def read(data: bytes, kind: str, *, recognise: bool = False) -> Contents:
+    """`recognise`: pictures and pages without text go through OCR too, which takes about a second each."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                if image.width * image.height > PIXELS or min(image.size) < SMALLEST:
-                    return []
-                image.draft("L", (LONGEST, LONGEST))  # a JPEG is decoded at a fraction of its size
-                grey = image.convert("L")
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, Image.DecompressionBombWarning,
-            zlib.error, MemoryError):
-        return []
-    grey.thumbnail((LONGEST, LONGEST))
-    return _codes(grey)
+        return _cut(_read(data, kind, recognise))
+    except (pictures.PictureError, pdf.PdfError, office.OfficeError, archives.ArchiveError) as error:
+        return Contents(note=error.reason)
 
 
-def _codes(image: Image.Image) -> list[str]:
-    try:
-        found = zxingcpp.read_barcodes(image, formats=CODES)
-    except (ValueError, RuntimeError):
-        return []
-    return [code.text for code in found if code.text][:10]
+def plain(text: str) -> Contents:
+    """A file that is text already."""
+    return _cut(Contents((Part("text", 1, text),)))
 
 
-def _pdf(data: bytes) -> str:
-    try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError:
-        return ""
-    try:
-        pages = list(_pages(document))
-    finally:
-        document.close()
-    return "\n".join(pages)
+def _read(data: bytes, kind: str, recognise: bool) -> Contents:
+    if kind in pictures.KINDS:
+        return _picture(data, recognise)
+    if kind == pdf.KIND:
+        return _pdf(data, recognise)
+    if kind in office.READERS:
+        return plain(office.read(data, kind))
+    if kind in archives.READERS:
+        return _list(archives.entries(data, kind))
+    locked = kind in OLD_OFFICE and "EncryptedPackage".encode("utf-16-le") in data
+    return Contents(note="encrypted" if locked else "not_opened")
 
 
-def _pages(document: pypdfium2.PdfDocument) -> Iterator[str]:
-    for number in range(min(len(document), PAGES)):
+def _picture(data: bytes, recognise: bool) -> Contents:
+    grey = pictures.opened(data, codes.FINEST, "L")
+    if min(grey.size) < codes.SMALLEST:
+        return Contents(pages=1, note="no_text")
+    return Contents(tuple(_seen(grey, 1, recognise)), 1, "" if recognise else "no_ocr")
+
+
+def _seen(grey: Image.Image, page: int, recognise: bool) -> Iterator[Part]:
+    yield from (Part("code", page, text) for text in codes.looked_for(grey))
+    if recognise and (text := ocr.read(grey)):
+        yield Part("ocr", page, text)
+
+
+def _pdf(data: bytes, recognise: bool) -> Contents:
+    with pdf.opened(data) as document:
+        count = len(document)
+        parts = tuple(part for number in range(min(count, PAGES)) for part in _page(document, number, recognise))
+        blank = any(_is_blank(parts, number + 1) for number in range(min(count, DRAWN)))
+    note = "more_pages" if count > PAGES else "no_ocr" if blank and not recognise else ""
+    return Contents(parts, min(count, pdf.PAGES), note)
+
+
+def _page(document: pypdfium2.PdfDocument, number: int, recognise: bool) -> Iterator[Part]:
+    text = pdf.text(document, number)
+    if text.strip():
+        yield Part("text", number + 1, text)
+    if number < DRAWN:
         try:
-            page = document[number]
-            yield page.get_textpage().get_text_bounded().replace("\r\n", "\n").replace("\x00", "")
-            scale = min(LONGEST / max(page.get_size()), 3)
-            yield from _codes(page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil())
-        except (pypdfium2.PdfiumError, ValueError, ZeroDivisionError, MemoryError):
-            continue
+            grey = pdf.drawn(document, number, codes.LONGEST, grey=True)
+        except pdf.PdfError:
+            return
+        yield from _seen(grey, number + 1, recognise and len(text.strip()) < BLANK)
 
 
-def _word(data: bytes) -> str:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("word/document.xml") as part:
-            xml = part.read(XML).decode("utf-8", "replace")
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, zlib.error):
-        return ""
-    lines = re.sub(r"</w:p>|<w:br[ /]", "\n", re.sub(r"<w:tab/>|</w:tc>", "\t", xml))
-    return html.unescape(re.sub(r"<[^<>]{0,5000}>", "", lines)).replace("\x00", "")
+def _is_blank(parts: tuple[Part, ...], page: int) -> bool:
+    return sum(len(part.text.strip()) for part in parts if part.page == page and part.source != "code") < BLANK
+
+
+def _list(entries: list[archives.Entry]) -> Contents:
+    lines = "\n".join(f"{entry.name or '?'}\t{entry.size}" for entry in entries)
+    locked = any(entry.encrypted for entry in entries)
+    return Contents((Part("list", 1, lines),) if lines else (), note="encrypted" if locked else "")
+
+
+def _cut(found: Contents) -> Contents:
+    """Within the limit of characters; what was looked at without finding anything says so."""
+    left, parts = TEXT, []
+    for part in found.parts:
+        if left > 0:
+            text = part.text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+            parts.append(Part(part.source, part.page, text[:left]))
+        left -= len(part.text) + 1
+    empty = not found.note and not any(part.text.strip() for part in parts)
+    return Contents(tuple(parts), found.pages, "no_text" if empty else found.note)

@@ -496,7 +496,7 @@ def upgrade() -> None:
     sa.Column('note', sa.String(length=32), nullable=False),
     sa.Column('pages', sa.Integer(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
-    sa.Column('parts', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
+    sa.Column('parts', desk.db.Json, nullable=False),
     sa.Column('scan', sa.String(length=16), nullable=False),
     sa.Column('scan_note', sa.String(length=200), nullable=False),
     sa.Column('scan_after', desk.db.Moment(), nullable=True),
