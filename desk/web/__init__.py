@@ -23,6 +23,7 @@ from . import (
     board,
     clocks,
     configured,
+    dial,
     errors,
     feeds,
     files,
@@ -61,7 +62,7 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     Bootstrap5(app)
     CSRFProtect(app)
-    for part in (language, headers, access, errors, words, held, health):
+    for part in (language, headers, access, errors, words, dial, held, health):
         part.register(app)
     for page in (signing, queue, verbs, clocks, steps, papers, files, held, alerting, board, rules, owed, parsed,
                  account, feeds, users, health, configured):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, timedelta
 
 from flask import Blueprint, render_template, request
@@ -14,93 +15,129 @@ from sqlalchemy.orm import Session, contains_eager
 
 from .. import deadlines, people
 from ..models import Deadline, Ticket
+from . import dial, words
 from . import request as desk
-from . import words
 
 pages = Blueprint("board", __name__)
 GROUPS = {"overdue": lazy_gettext("Overdue"), "today": lazy_gettext("Today"), "week": lazy_gettext("This week"),
           "later": lazy_gettext("Later on"), "paused": lazy_gettext("Paused")}
-DYING = 5  # days in which a right of the consumer is about to be lost
+DUTIES = {"them": lazy_gettext("What they owe"), "us": lazy_gettext("The consumer's rights"),
+          "desk": lazy_gettext("What we promised")}
 MOST = 2000
 FARTHEST = 100  # years
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What the page is narrowed to; an empty text is everything."""
+
+    assignee: str = ""
+    marketplace: str = ""
+    rule: str = ""
+    whose: str = ""
+
+    def __bool__(self) -> bool:
+        return any(astuple(self))
+
+
+@dataclass(frozen=True)
 class Day:
-    """One day of the month: `off` by the production calendar."""
+    """One day of the month: `off` by the production calendar, `load` of the fullest day in percent."""
 
     on: date
     off: bool
     inside: bool
+    load: int
     deadlines: list[Deadline]
 
 
 @pages.get("/deadlines")
 def index() -> str:
-    found = live(desk.reading(), assignee=request.args.get("assignee", ""),
-                 marketplace=request.args.get("marketplace", ""), rule=request.args.get("rule", ""))
-    rights = [d for d in found if d.state == "running" and whose(d) == "us"]
-    grouped = {key: [d for d in found if d not in rights and group(d) == key] for key in GROUPS}
-    return render_template("board.html", rights=rights, dying=dying, grouped=grouped, groups=GROUPS,
-                           users=people.active(desk.reading()), rules=_rules(desk.reading()),
-                           marketplaces=words.MARKETPLACES, more=len(found) == MOST, most=MOST)
+    asked, on = _asked(), _day(request.args.get("on", ""))
+    found = live(desk.reading(), asked, since=on, until=on)
+    rights = [d for d in found if d.state == "running" and _whose(d) == "us"]
+    rest = [d for d in found if d not in rights]
+    return render_template(
+        "board.html", dying=[d for d in rights if dial.dying(d)], rights=[d for d in rights if not dial.dying(d)],
+        grouped={key: [d for d in rest if group(d) == key] for key in GROUPS}, groups=GROUPS, on=on,
+        more=len(found) == MOST, most=MOST, **_filter(asked))
 
 
 @pages.get("/deadlines/month")
 def month() -> str:
-    today = words.today()
+    today, asked = words.today(), _asked()
     first = _month(request.args.get("month", ""), today)
     last = first.replace(day=monthrange(first.year, first.month)[1])
     start, end = first - timedelta(days=first.weekday()), last + timedelta(days=6 - last.weekday())
-    found = [d for d in live(desk.reading(), since=start, until=end) if d.state == "running"]
-    calendar = deadlines.production_calendar()
-    days = [Day(on, not calendar.is_working(on), first <= on <= last, [d for d in found if d.due == on])
-            for on in (start + timedelta(days=n) for n in range((end - start).days + 1))]
-    return render_template("month.html", days=days, first=first, today=today,
+    found = [d for d in live(desk.reading(), asked, since=start, until=end) if d.state == "running"]
+    return render_template("month.html", days=_days(found, start, end, first), first=first, today=today,
                            title=str(format_date(first, "LLLL y")), before=first - timedelta(days=1),
-                           after=last + timedelta(days=1),
+                           after=last + timedelta(days=1), **_filter(asked),
                            names=[str(format_date(start + timedelta(days=n), "EEEEEE")) for n in range(7)])
 
 
-def live(session: Session, *, assignee: str = "", marketplace: str = "", rule: str = "", since: date | None = None,
+def live(session: Session, asked: Asked, *, since: date | None = None,
          until: date | None = None) -> Sequence[Deadline]:
     """Running and paused deadlines with their tickets, the nearest first, MOST at most; one query."""
     query = select(Deadline).join(Deadline.ticket).where(Deadline.state.in_(deadlines.LIVE)).order_by(
         Deadline.due_at, Deadline.id).limit(MOST).options(
         contains_eager(Deadline.ticket).joinedload(Ticket.consumer),
         contains_eager(Deadline.ticket).joinedload(Ticket.assignee))
-    if assignee.isdigit():
-        query = query.where(Ticket.assignee_id == int(assignee))
-    elif assignee == "none":
+    if asked.assignee.isdigit():
+        query = query.where(Ticket.assignee_id == int(asked.assignee))
+    elif asked.assignee == "none":
         query = query.where(Ticket.assignee_id.is_(None))
-    for column, value in ((Ticket.marketplace, marketplace), (Deadline.rule, rule)):
+    for column, value in ((Ticket.marketplace, asked.marketplace), (Deadline.rule, asked.rule)):
         query = query.where(column == value) if value else query
+    if asked.whose:
+        known = deadlines.known_rules().values()
+        query = query.where(Deadline.rule.in_([rule.id for rule in known if rule.whose == asked.whose]))
     query = query.where(Deadline.due >= since) if since else query
     query = query.where(Deadline.due <= until) if until else query
     return session.scalars(query).unique().all()
 
 
-def whose(deadline: Deadline) -> str:
-    rule = deadlines.known_rules().get(deadline.rule)
-    return rule.whose if rule is not None else ""
-
-
-def dying(deadline: Deadline) -> bool:
-    """Is a right about to be lost? Counted to the raw day: it is never left to the roll."""
-    return words.days_left(deadline) - (deadline.due - deadline.raw_due).days <= DYING
-
-
 def group(deadline: Deadline) -> str:
     if deadline.state == "paused":
         return "paused"
-    left = words.days_left(deadline)
+    left = dial.days_left(deadline)
     return "overdue" if left < 0 else "today" if left == 0 else "week" if left <= 7 else "later"
+
+
+def _days(found: Sequence[Deadline], start: date, end: date, first: date) -> list[Day]:
+    calendar, by_day = deadlines.production_calendar(), Counter(d.due for d in found)
+    fullest = max(by_day.values(), default=1)
+    return [Day(on, not calendar.is_working(on), (on.year, on.month) == (first.year, first.month),
+                round(100 * by_day[on] / fullest), [d for d in found if d.due == on])
+            for on in (start + timedelta(days=n) for n in range((end - start).days + 1))]
+
+
+def _asked() -> Asked:
+    return Asked(*(request.args.get(key, "")[:64] for key in ("assignee", "marketplace", "rule", "whose")))
+
+
+def _filter(asked: Asked) -> dict[str, object]:
+    """What the form of the filter shows."""
+    return {"asked": asked, "users": people.active(desk.reading()), "rules": _rules(desk.reading()),
+            "marketplaces": words.MARKETPLACES, "duties": DUTIES}
+
+
+def _whose(deadline: Deadline) -> str:
+    rule = dial.rule_of(deadline)
+    return rule.whose if rule is not None else ""
 
 
 def _rules(session: Session) -> list[str]:
     """Rules of live deadlines, whatever is chosen, by their titles."""
     found = session.scalars(select(Deadline.rule).where(Deadline.state.in_(deadlines.LIVE)).distinct())
     return sorted(found, key=words.deadline_title)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _month(text: str, today: date) -> date:

@@ -1,38 +1,81 @@
-"""The clocks of a ticket, by their forms: start, prove, pause, go on, extend, end. Each calls one verb of deadlines."""
+"""The clocks of a ticket, by their forms: start, prove, pause, go on, extend, end. Each calls one verb of deadlines.
+
+An event may start several at once: its page shows what each would give before a person chooses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime, time
 
-from flask import Blueprint, abort, flash, request
+from flask import Blueprint, abort, flash, render_template, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from .. import deadlines
-from ..models import Deadline
+from .. import deadlines, happenings
+from ..law import count
+from ..models import Deadline, Ticket
 from . import request as desk
+from . import ticket as ticket_page
 from . import words
-from .verbs import back, on
+from .verbs import REFUSALS, back, on
 
 pages = Blueprint("clocks", __name__, url_prefix="/tickets/<int:number>/deadlines")
 LONGEST = 500  # characters of a reason or a proof
+ZONES = ("Europe/Kaliningrad", "Europe/Moscow", "Europe/Samara", "Asia/Yekaterinburg", "Asia/Omsk", "Asia/Krasnoyarsk",
+         "Asia/Irkutsk", "Asia/Yakutsk", "Asia/Vladivostok", "Asia/Magadan", "Asia/Kamchatka")
+
+
+@pages.get("/new")
+def new(number: int) -> str:
+    """What an event of a day would start: every last day with its count, before anything runs."""
+    ticket = ticket_page.find(number)
+    day, tz = _asked_day(request.args.get("on", "")), request.args.get("tz") or desk.conf().desk.timezone
+    event, at = request.args.get("event", ""), request.args.get("time", "")
+    offers = happenings.offers(ticket, event, day, tz=tz, start_at=_moment(day, at, tz), today=words.today())
+    return render_template(
+        "happened.html", ticket=ticket, offers=offers, event=event, on=day, at=at, tz=tz, zones=ZONES,
+        events=happenings.events(day), REFUSALS=REFUSALS, today=words.today())
 
 
 @pages.post("")
 def start(number: int) -> Response:
-    start_on = _day("start_on")
+    """One clock or several, all from one event; all of them or none."""
+    start_on, chosen = _day("start_on"), request.form.getlist("rule") or [""]
     if start_on is not None:
         with on(number) as (session, ticket):
-            started = deadlines.start(
-                session, desk.conf(), ticket, request.form.get("rule", ""), start_on=start_on, proof=_text("proof"),
-                proof_class=_text("proof_class"), length=request.form.get("length", type=int) or None,
-                actor=desk.actor(), now=desk.now())
-            flash(_("Deadline started: until %(day)s.", day=words.day(started.due)), "ok")
+            started = [_start(session, ticket, rule, start_on) for rule in chosen]
+            flash(_("Deadline started: until %(day)s.", day=words.day(started[0].due)) if len(started) == 1 else
+                  ngettext("%(num)d deadline started.", "%(num)d deadlines started.", len(started)), "ok")
     return back(number, "deadlines")
+
+
+def _start(session: Session, ticket: Ticket, rule: str, start_on: date) -> Deadline:
+    tz = _text("tz") or desk.conf().desk.timezone
+    length = request.form.get(f"length-{rule}", type=int) or request.form.get("length", type=int)
+    return deadlines.start(
+        session, desk.conf(), ticket, rule, start_on=start_on, start_at=_moment(start_on, _text("time"), tz), tz=tz,
+        proof=_text("proof"), proof_class=_text("proof_class"), length=length or None, actor=desk.actor(),
+        now=desk.now())
+
+
+def _moment(on_day: date, at: str, tz: str) -> datetime | None:
+    """The moment of «14:30» on that day; None when there is no such time or zone."""
+    try:
+        return datetime.combine(on_day, time.fromisoformat(at), tzinfo=count.zone(tz)) if at else None
+    except ValueError:
+        return None
+
+
+def _asked_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return words.today()
 
 
 @pages.post("/promise")

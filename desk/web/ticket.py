@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, Response, abort, jsonify, render_template, request
+from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
+from werkzeug.wrappers import Response
 
-from .. import deadlines, escalation, penalties, people, search, tickets
+from .. import deadlines, escalation, happenings, penalties, people, search, tickets
 from ..law import sheet
 from ..law.rules import Rule
 from ..models import Deadline, Fact, Message, Outbox, Ticket, User
-from . import conversation, facts, history, timeline, words
+from . import conversation, dial, facts, history, timeline, words
 from . import request as desk
 
 pages = Blueprint("ticket", __name__)
@@ -43,8 +44,11 @@ class Draft:
 
 
 @pages.get("/tickets/<int:number>")
-def show(number: int) -> str:
+def show(number: int) -> str | Response:
     session, ticket = desk.reading(), find(number)
+    if ticket.number != number:
+        flash(_("№ %(joined)s was joined to № %(number)s.", joined=number, number=ticket.number), "ok")
+        return redirect(url_for("ticket.show", number=ticket.number))
     if ticket.unread:
         with desk.writing() as writing:
             tickets.seen(writing, ticket)
@@ -62,10 +66,12 @@ def pulse(number: int) -> Response:
 
 
 def find(number: int) -> Ticket:
-    """The ticket with all that its page shows, in a fixed number of queries; 404 when there is none."""
-    ticket = desk.reading().scalar(select(Ticket).where(Ticket.number == number).options(
-        joinedload(Ticket.consumer), joinedload(Ticket.assignee), selectinload(Ticket.facts),
-        selectinload(Ticket.deadlines)))
+    """The ticket with all that its page shows, or the one it was joined to, in few queries; 404 when there is none."""
+    whole = select(Ticket).options(joinedload(Ticket.consumer), joinedload(Ticket.assignee),
+                                   selectinload(Ticket.facts), selectinload(Ticket.deadlines))
+    ticket = desk.reading().scalar(whole.where(Ticket.number == number))
+    while ticket is not None and ticket.merged_into_id is not None:
+        ticket = desk.reading().scalar(whole.where(Ticket.id == ticket.merged_into_id))
     if ticket is None:
         abort(404)
     return ticket
@@ -91,7 +97,7 @@ def page(session: Session, ticket: Ticket, draft: Draft, code: int = 200) -> str
         known_steps=escalation.known_ladder().steps, history=history.lines(session, ticket),
         rules=startable(desk.now()), draft=draft,
         owed=penalties.of(ticket, words.today()), penalty_line=sheet.live,
-        timeline=timeline.of(ticket, messages, taken, words.today()),
+        timeline=timeline.of(ticket, messages, taken, words.today()), unwatched=happenings.unwatched(ticket),
         next_step=next_step(ticket, running), newest=newest(session, ticket.id), nonce=secrets.token_urlsafe(12),
         today=desk.now().astimezone(words.zone()).date(), undo_seconds=desk.conf().smtp.undo_seconds)
 
@@ -111,7 +117,7 @@ def _messages(session: Session, ticket: Ticket) -> Sequence[Message]:
 
 def _entry(message: Message, found: Sequence[Fact]) -> Entry:
     out, seconds = message.outbox, 0
-    if message.kind == "reply" and out is not None and out.state == "pending" and not out.attempts:
+    if message.kind in ("reply", "letter") and out is not None and out.state == "pending" and not out.attempts:
         seconds = max(0, round((out.try_after - desk.now()).total_seconds()))
     return Entry(message, conversation.pieces(message, [f for f in found if f.message_id == message.id]),
                  seconds > 0, seconds)
@@ -145,9 +151,9 @@ def next_step(ticket: Ticket, running: Sequence[Deadline]) -> str:
         return _("No deadline is running: start one, or answer.") if ticket.state == "open" else \
             _("Waiting for the consumer. No deadline is running.")
     until = _("%(title)s: until %(day)s (%(left)s)", title=words.deadline_title(nearest.rule),
-              day=words.day(nearest.due), left=words.left(nearest))
+              day=dial.until(nearest), left=dial.left(nearest))
     if nearest.rule == deadlines.FIRST_REPLY:
-        return _("Answer the consumer by %(day)s (%(left)s).", day=words.day(nearest.due), left=words.left(nearest))
+        return _("Answer the consumer by %(day)s (%(left)s).", day=dial.until(nearest), left=dial.left(nearest))
     return until + "."
 
 

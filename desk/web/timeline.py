@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from .. import deadlines
 from ..law.rules import Rule
 from ..models import Deadline, Message, Step, Ticket
-from . import words
+from . import dial, words
 
 BACK, AHEAD = timedelta(days=200), timedelta(days=120)  # a clock of three years does not press the others flat
 LEAST_AHEAD = timedelta(days=7)
@@ -40,7 +40,7 @@ class Bar:
 
     deadline: Deadline
     rule: Rule | None
-    kind: str  # late, today, soon, calm, paused, met, missed, cancelled
+    kind: str  # late, dying, today, soon, calm, paused, met, missed, cancelled
     words: str
     span: Span
     roll: Span | None
@@ -107,7 +107,7 @@ def _bar(deadline: Deadline, axis: Axis, today: date) -> Bar:
     ended = _day(deadline.ended_at) if deadline.ended_at else None
     until = ended or today
     rolled = deadline.due > deadline.raw_due
-    kind = words.urgency(deadline) if deadline.state == "running" else deadline.state
+    kind = dial.urgency(deadline) if deadline.state == "running" else deadline.state
     rule = deadlines.known_rules().at(deadline.rule, deadline.start_on)
     return Bar(deadline, rule, kind, _words(deadline), axis.span(deadline.start_on, deadline.raw_due),
                axis.span(deadline.raw_due, deadline.due) if rolled and axis.shows(deadline.raw_due) else None,
@@ -118,7 +118,7 @@ def _bar(deadline: Deadline, axis: Axis, today: date) -> Bar:
 
 def _words(deadline: Deadline) -> str:
     if deadline.state == "running":
-        return words.left(deadline)
+        return dial.left(deadline)
     if deadline.state == "paused":
         return _("paused since %(day)s", day=words.day(deadline.paused_on))
     day = words.day(deadline.ended_at)

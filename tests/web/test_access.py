@@ -34,7 +34,7 @@ TEAM = {
     "held.index", "held.make_ticket", "held.raw", "held.show", "owed.show", "owed.table", "parsed.show", "papers.add", "papers.ask", "papers.index",
     "papers.revoke", "queue.index",
     "rules.index", "ticket.assign", "ticket.close", "ticket.confirm_sender", "ticket.fact", "ticket.join",
-    "ticket.letter", "ticket.move", "ticket.note", "ticket.pulse", "ticket.record_case", "ticket.reopen",
+    "ticket.letter", "ticket.move", "ticket.note", "ticket.part", "ticket.pulse", "ticket.record_case", "ticket.reopen",
     "ticket.reply", "ticket.show", "ticket.stage", "ticket.take"}
 VALUES = {"name": "out", "number": 1001, "public_id": "0" * 32, "token": "x", "code": "ru", "filename": "desk.css", "size": "thumb",
           "what": "undo", "key": "claim_seller", "kind": "pdf", "user_id": 1, "alert_id": 1, "paper_id": 1, "fact_id": 1}

@@ -111,3 +111,49 @@ def test_odd_days_and_clocks_of_other_tickets_are_refused(
     assert post(anna, f"{T}/deadlines/{made.public_id}/resume", at=T, resumed_on=day(1)).status_code == 302
     assert "не на паузе" in told(anna)
     assert now(database, "zpp22_money").raw_due == made.raw_due
+
+
+def test_one_event_shows_all_it_starts_and_starts_the_chosen_at_once(
+        anna: FlaskClient, database: Database, deliver: Callable[..., None]) -> None:
+    deliver()
+    page = anna.get(f"{T}/deadlines/new?event=goods_handed_over&on={day(2)}").text
+    for title in ("Дистанционная покупка: отказ", "Технически сложный товар", "если гарантийный срок не установлен"):
+        assert title in page
+    assert "ст. 26.1 п. 4" in page
+    assert page.count(" checked") == 4, "the consumer's own rights"
+    post(anna, f"{T}/deadlines", at=T, rule=["zpp26_1_refuse_7", "zpp18_tech_15"], start_on=day(2), proof="Акт",
+         proof_class="goods", tz="Asia/Omsk")
+    with database.read() as session:
+        made = session.scalars(select(Deadline).where(Deadline.start_event == "goods_handed_over")).all()
+    assert {(d.rule, d.timezone, d.proof_class) for d in made} == {
+        ("zpp26_1_refuse_7", "Asia/Omsk", "goods"), ("zpp18_tech_15", "Asia/Omsk", "goods")}
+    assert "Начато 2 срока" in told(anna)
+    again = anna.get(f"{T}/deadlines/new?event=goods_handed_over&on={day(2)}").text
+    assert again.count("идёт до") == 2
+    assert again.count(" checked") == 2
+    for odd in ("", "event=no_such&on=yesterday&tz=Mars/Base&time=noon", f"event=demand_received&on={day(-9999)}"):
+        assert anna.get(f"{T}/deadlines/new?{odd}").status_code == 200, odd
+
+
+def test_a_clock_in_hours_is_started_from_its_moment_and_said_to_the_minute(
+        anna: FlaskClient, database: Database, deliver: Callable[..., None]) -> None:
+    deliver()
+    at = f"{T}/deadlines/new?event=incident_found&on={day(0)}"
+    assert "нужен точный момент" in anna.get(at).text
+    assert "24\N{NO-BREAK SPACE}часа" in anna.get(f"{at}&time=00:00").text
+    post(anna, f"{T}/deadlines", at=T, rule="fz152_incident_24h", start_on=day(0), time="")
+    assert "нужен точный момент" in told(anna)
+    post(anna, f"{T}/deadlines", at=T, rule="fz152_incident_24h", start_on=day(1), time="00:01")
+    made = now(database, "fz152_incident_24h")
+    assert made.start_at is not None
+    assert made.due_at - made.start_at == timedelta(hours=24)
+    assert "Срок просрочен" in told(anna) or "00:01" in told(anna)
+    assert anna.get("/deadlines").status_code == 200
+
+
+def test_a_known_delivery_nobody_watches_is_said_until_a_clock_of_it_runs(
+        anna: FlaskClient, deliver: Callable[..., None]) -> None:
+    deliver(text=f"Заказ получил {(db.now() - timedelta(days=2)):%d.%m.%Y}, товар с браком, верните деньги.")
+    assert "никто не следит" in told(anna)
+    post(anna, f"{T}/deadlines", at=T, rule="zpp26_1_refuse_7", start_on=day(2), proof="Акт")
+    assert "никто не следит" not in told(anna)
