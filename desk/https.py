@@ -46,13 +46,16 @@ def ask(method: str, url: str, *, body: bytes | None = None, headers: Mapping[st
     connection.sock = sock
     target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     sent = {"Host": parts.netloc, "User-Agent": "zastupnik", **(headers or {})}
-    with contextlib.closing(connection), _at_most(sock, 3 * seconds):
+    with contextlib.closing(connection), _at_most(sock, 3 * seconds) as over:
         try:
             connection.request(method, target, body, sent)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read(LONGEST_ANSWER))
+            out = Answer(answer.status, answer.read(LONGEST_ANSWER))
         except (OSError, http.client.HTTPException) as error:
             raise HttpsError(f"{parts.hostname}: {_words(error)}", sent=True) from None
+    if over.is_set():
+        raise HttpsError(f"{parts.hostname}: no whole answer in {3 * seconds:g} s", sent=True)
+    return out
 
 
 def fault(url: str) -> str:
@@ -98,11 +101,14 @@ def _connect(parts: SplitResult, seconds: float, allow_private: bool) -> socket.
         raise HttpsError(f"{host}: {_words(error)}") from None
     if not allow_private and not _is_here(host) and any(_is_private(str(one)) for one in found):
         raise HttpsError(f"{host} leads into a private network", permanent=True)
-    try:
-        sock = socket.create_connection((str(found[0]), port), timeout=seconds)
-        return _secured(sock, host) if parts.scheme == "https" else sock
-    except OSError as error:
-        raise HttpsError(f"{host}: {_words(error)}") from None
+    error: OSError | None = None
+    for one in dict.fromkeys(found):  # IPv6 first often, also where it leads nowhere
+        try:
+            sock = socket.create_connection((str(one), port), timeout=seconds)
+            return _secured(sock, host) if parts.scheme == "https" else sock
+        except OSError as failed:
+            error = failed
+    raise HttpsError(f"{host}: {_words(error or OSError('no address'))}") from None
 
 
 def _secured(sock: socket.socket, host: str) -> socket.socket:
@@ -130,18 +136,20 @@ def _wrapped(address: Address) -> list[Address]:
 
 
 @contextlib.contextmanager
-def _at_most(sock: socket.socket, seconds: float) -> Iterator[None]:
-    """Cut the connection then: a server that sends a byte now and then never runs into a timeout."""
-    timer = threading.Timer(seconds, _cut, [sock])
+def _at_most(sock: socket.socket, seconds: float) -> Iterator[threading.Event]:
+    """Cut the connection then, and set the event: a server that sends a byte now and then runs into no timeout."""
+    over = threading.Event()
+    timer = threading.Timer(seconds, _cut, [sock, over])
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield over
     finally:
         timer.cancel()
 
 
-def _cut(sock: socket.socket) -> None:
+def _cut(sock: socket.socket, over: threading.Event) -> None:
+    over.set()
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
 

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 60
 RECONCILE_EVERY_SECONDS = 300
 UNDELIVERED_MINUTES = 5
-FROZEN_BEAT_SECONDS = 30  # a clock whose time is believed has looked by then
+LOOKS = 3  # after so many a clock whose time is believed has beaten
 STOP_SECONDS = 8  # for the letter that is just being sent
 
 
@@ -168,7 +168,8 @@ class Clock:
         with self.database.write() as session:
             leases.release(session, "clock", owner=self.owner)
             beat = session.get(Heartbeat, "clock")
-            if beat and "frozen" not in beat.detail and belief.now - beat.at < timedelta(seconds=FROZEN_BEAT_SECONDS):
+            patience = timedelta(seconds=LOOKS * self.conf.alerts.look_seconds)
+            if beat and "frozen" not in beat.detail and belief.now - beat.at < patience:
                 return
             leases.beat(session, "clock", now=belief.now, detail=self._detail(session, belief.now) | {"frozen": frozen})
             leaves = min(wall, belief.now)  # by the wall clock, after which letters are sent
