@@ -160,9 +160,10 @@ def _shapes(source: Source, formats: Formats, named: set[str]) -> Iterator[Fact]
             start, end = match.span()
             before = source.text[max(0, start - 40):start]
             marked = before.rstrip().endswith(("№", "#"))
-            other = CONTRACT.search(before) or (formats.not_order if marked or order.only_named else formats.paper).search(before)
+            kinds = formats.not_order if marked or order.only_named else formats.paper
+            other = bool(CONTRACT.search(before) or kinds.search(before))
             if order.only_named:
-                other = other or OWNED.search(before) or checks.is_card(match.group()) or SPACED.match(source.text, end)
+                other |= bool(OWNED.search(before) or checks.is_card(match.group()) or SPACED.match(source.text, end))
             if not (other or _phone_like(match.group()) or MONEY.match(source.text, end)):
                 yield _fact(source, order, start, end)
 
