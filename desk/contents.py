@@ -155,6 +155,14 @@ def read_again(session: Session, now: datetime) -> int:
     return len(letters)
 
 
+def again(session: Session, attachment_id: int, *, now: datetime) -> None:
+    """One file is read once more."""
+    file = session.get_one(Attachment, attachment_id)
+    file.state = "waiting"
+    session.execute(update(Message).where(Message.id == file.message_id).values(
+        contents="waiting", contents_try_after=now, contents_attempts=0))
+
+
 def _waiting(session: Session, message_id: int, place: int) -> Attachment | None:
     return session.scalar(select(Attachment).where(
         Attachment.message_id == message_id, Attachment.place == place, Attachment.state == "waiting"))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from . import inbox
 from .blobs import BlobError
 from .models import Attachment, Message
+from .previews import Previews
 from .reading import Reader
 from .settings import Settings
 
-KEPT_BYTES = 16 << 20  # of small pictures, in this process
-KEPT_LARGEST = 128 << 10
+
+class Infected(Exception):
+    """The virus scanner found something in the file."""
 
 
 class Files:
@@ -24,10 +26,15 @@ class Files:
         self.conf = conf
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="files")
         self._reader = Reader(conf.work)
-        self._pictures: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._previews = Previews(conf.home / "previews")
 
-    def data(self, attachment: Attachment, message: Message) -> bytes:
-        """The file's bytes; raises ReadError, or BlobError when they are not those that came."""
+    def data(self, attachment: Attachment, message: Message, *, despite: bool = False) -> bytes:
+        """The file's bytes; raises ReadError, BlobError when they are not those that came, Infected.
+
+        `despite`: a person wants it all the same.
+        """
+        if attachment.scan == "infected" and not despite:
+            raise Infected(attachment.scan_note)
         raw = self._raw(message)
         data = self._thread.submit(self._reader.attachment, raw, attachment.place).result()
         if hashlib.sha256(data).hexdigest() != attachment.sha256:
@@ -35,17 +42,18 @@ class Files:
         return data
 
     def picture(self, attachment: Attachment, message: Message, size: str) -> bytes:
-        """A JPEG made by us, at most pictures.LONGEST[size] pixels; raises ReadError when it is no picture."""
-        key = attachment.sha256, size
-        return self._thread.submit(self._picture, self._raw(message), attachment.place, key).result()
+        """JPEG of a picture or of a document's first page, at most pictures.LONGEST[size] pixels; raises ReadError."""
+        return self._drawn(attachment, message, size, lambda raw: self._reader.picture(raw, attachment.place, size))
 
-    def _picture(self, raw: bytes, place: int, key: tuple[str, str]) -> bytes:
-        if key in self._pictures:
-            self._pictures.move_to_end(key)
-            return self._pictures[key]
-        out = self._reader.picture(raw, place, key[1])
-        self._keep(key, out)
-        return out
+    def page(self, attachment: Attachment, message: Message, number: int) -> bytes:
+        """A page to look at, from 1: PNG of a document's, JPEG of a picture; raises ReadError."""
+        return self._drawn(attachment, message, f"page-{number}",
+                           lambda raw: self._reader.page(raw, attachment.place, number))
+
+    def enclosed(self, attachment: Attachment, message: Message) -> dict[str, Any]:
+        """The letter inside a file, as opening.enclosed; raises ReadError."""
+        raw = self._raw(message)
+        return self._thread.submit(self._reader.enclosed, raw, attachment.place).result()
 
     def understood(self, message: Message) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the reader makes of the mail (`desk parse`) and how it is built; raises ReadError, BlobError."""
@@ -57,11 +65,12 @@ class Files:
         self._thread.submit(self._reader.close).result()
         self._thread.shutdown()
 
-    def _keep(self, key: tuple[str, str], data: bytes) -> None:
-        if len(data) <= KEPT_LARGEST:
-            self._pictures[key] = data
-            while sum(map(len, self._pictures.values())) > KEPT_BYTES:
-                self._pictures.popitem(last=False)
+    def _drawn(self, attachment: Attachment, message: Message, name: str, draw: Callable[[bytes], bytes]) -> bytes:
+        kept = self._previews.get(attachment.sha256, name)
+        if kept is None:
+            kept = self._thread.submit(draw, self._raw(message)).result()
+            self._previews.put(attachment.sha256, name, kept)
+        return kept
 
     def _raw(self, message: Message) -> bytes:
         if message.inbound is None:

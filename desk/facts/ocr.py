@@ -11,12 +11,14 @@ import io
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from .. import supervise
 
+PATH = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin"
 INSTALL = "apt install tesseract-ocr tesseract-ocr-rus"
 LANGUAGES = ("rus", "eng")
 LONGEST = 2400  # pixels of the longer side
@@ -44,11 +46,7 @@ class Word:
 @functools.cache
 def available() -> bool:
     """Is the program here, with Russian and English?"""
-    program = shutil.which("tesseract")
-    if program is None:
-        return False
-    listed = _run([program, "--list-langs"], b"")
-    return set(LANGUAGES) <= set(listed.split())
+    return set(LANGUAGES) <= set(_run(["--list-langs"]).split())
 
 
 def read(picture: Image.Image) -> str:
@@ -133,20 +131,24 @@ def _lines(words: list[Word]) -> str:
 def _tesseract(picture: Image.Image, *arguments: str) -> str:
     out = io.BytesIO()
     picture.save(out, "PPM")
-    return _run(["tesseract", "-", "-", *arguments], out.getvalue())
+    return _run(["-", "-", *arguments], out.getvalue(), prepare=_behind_others)
 
 
-def _run(command: list[str], given: bytes) -> str:
-    """What the program says; '' when it fails or takes too long."""
+def _run(arguments: list[str], given: bytes = b"", prepare: Callable[[], None] | None = None) -> str:
+    """What the program says; '' when it is not there, fails or takes too long."""
+    program = shutil.which("tesseract", path=PATH)
+    if program is None:
+        return ""
     try:
-        done = subprocess.run(command, input=given, capture_output=True, timeout=SECONDS, check=False,  # noqa: S603
-                              env={"PATH": os.defpath, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"},
-                              preexec_fn=_behind_others)
+        done = subprocess.run([program, *arguments], input=given, capture_output=True,  # noqa: S603
+                              timeout=SECONDS, check=False, preexec_fn=prepare,
+                              env={"PATH": PATH, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"})
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
 
 
 def _behind_others() -> None:
+    """In the program before it starts; safe only where no other thread runs, as in the limited child."""
     os.nice(5)
     supervise.die_with_parent()

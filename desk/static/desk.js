@@ -84,3 +84,17 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.querySelector(".bi").className = "bi bi-check2";
   });
 }
+
+// The picture of a page is turned and enlarged where it is; without scripts the links do the same.
+const sheet = document.querySelector("[data-sheet]");
+if (sheet) {
+  const read = (name) => Number(sheet.className.match(new RegExp(name + "-(\\d+)"))[1]);
+  document.addEventListener("click", (event) => {
+    const tool = event.target.closest("[data-turn], [data-zoom]");
+    if (!tool) return;
+    event.preventDefault();
+    const turn = (read("turn") + Number(tool.dataset.turn || 0) + 360) % 360;
+    const zoom = Math.min(4, Math.max(1, read("zoom") * Number(tool.dataset.zoom || 1)));
+    sheet.className = `turn-${turn} zoom-${zoom}`;
+  });
+}

@@ -26,6 +26,7 @@ from . import (
     dial,
     errors,
     feeds,
+    file,
     files,
     headers,
     health,
@@ -62,9 +63,9 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     Bootstrap5(app)
     CSRFProtect(app)
-    for part in (language, headers, access, errors, words, dial, held, health):
+    for part in (language, headers, access, errors, words, dial, held, health, file):
         part.register(app)
-    for page in (signing, queue, verbs, clocks, steps, papers, files, held, alerting, board, rules, owed, parsed,
+    for page in (signing, queue, verbs, clocks, steps, papers, files, file, held, alerting, board, rules, owed, parsed,
                  account, feeds, users, health, configured):
         app.register_blueprint(page.pages)
     return app

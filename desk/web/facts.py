@@ -19,7 +19,8 @@ PLACES = {
     "body": lazy_gettext("in the letter"), "subject": lazy_gettext("in the subject"),
     "signature": lazy_gettext("in the signature"), "forward": lazy_gettext("in the forwarded letter"),
     "quote": lazy_gettext("in a quoted earlier letter"), "link": lazy_gettext("in an address behind the words"),
-    "attachment": lazy_gettext("in a file"), "sender": lazy_gettext("in the sender's address"),
+    "attachment": lazy_gettext("in a file"), "ocr": lazy_gettext("recognised on a picture"),
+    "sender": lazy_gettext("in the sender's address"),
 }
 SURE, LIKELY = 0.9, 0.75
 

@@ -6,18 +6,31 @@ import base64
 import io
 import logging
 
-from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, send_file
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, undefer
+from werkzeug.wrappers import Response as BaseResponse
 
 from .. import audit, inbox, mail
 from ..blobs import BlobError
-from ..files import Files
+from ..files import Files, Infected
 from ..models import Attachment, InboundMail, Message, Ticket
 from ..reading import ReadError
 from . import request as desk
 
 log = logging.getLogger(__name__)
+Answer = tuple[str, int]
 pages = Blueprint("files", __name__)
 SANDBOX = "sandbox; default-src 'none'"
 FRAME = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; " \
@@ -25,29 +38,51 @@ FRAME = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'
 INLINE_BYTES = 4 << 20  # of pictures shown inside an HTML letter
 
 
-@pages.get("/files/<public_id>")
-def download(public_id: str) -> Response:
-    """The file as it came. Never shown by the browser, whatever it says it is."""
-    attachment, message = _attachment(public_id)
-    return as_download(_read(lambda files: files.data(attachment, message)), attachment.filename)
+@pages.route("/files/<public_id>", methods=["GET", "POST"])
+def download(public_id: str) -> BaseResponse | Answer:
+    """The file as it came. Never shown by the browser, whatever it says it is.
+
+    One that is infected, or that the scanner has not seen yet, is given only after a warning (POST).
+    """
+    attachment, message = attached(public_id)
+    if held(attachment) and request.method == "GET":
+        return warning([attachment], message, url_for("files.download", public_id=public_id))
+    if held(attachment):
+        _taken_despite([attachment], message)
+    return as_download(_read(lambda files: files.data(attachment, message, despite=True)), attachment.filename)
 
 
 @pages.get("/files/<public_id>/<any(thumb,view):size>.jpg")
 def picture(public_id: str, size: str) -> Response:
-    """A picture decoded and written anew in the limited child."""
-    attachment, message = _attachment(public_id)
-    response = make_response(_read(lambda files: files.picture(attachment, message, size)))
-    response.headers.update({"Content-Type": "image/jpeg", "Content-Security-Policy": SANDBOX,
-                             "Cache-Control": "private, max-age=3600"})
-    return response
+    """A picture, or a document's first page, drawn anew in the limited child."""
+    attachment, message = attached(public_id)
+    return as_picture(_read(lambda files: files.picture(attachment, message, size)))
 
 
-@pages.get("/messages/<public_id>/mail.eml")
-def raw(public_id: str) -> Response:
+@pages.get("/files/<public_id>/pages/<int:number>")
+def page(public_id: str, number: int) -> Response:
+    """A page of a document as PNG, or a picture, drawn anew in the limited child."""
+    attachment, message = attached(public_id)
+    if not 1 <= number <= max(1, attachment.pages):
+        abort(404)
+    return as_picture(_read(lambda files: files.page(attachment, message, number)))
+
+
+@pages.route("/messages/<public_id>/mail.eml", methods=["GET", "POST"])
+def raw(public_id: str) -> BaseResponse | Answer:
     """The mail, byte for byte; who took it stands in the history: it may hold what the pages mask."""
     message = _message(public_id)
     if message.inbound_id is None:
         abort(404)
+    infected = [file for file in message.attachments if file.scan == "infected"]
+    if infected and request.method == "GET":
+        return warning(infected, message, url_for("files.raw", public_id=public_id))
+    if infected:
+        _taken_despite(infected, message)
+    return _whole(message)
+
+
+def _whole(message: Message) -> Response:
     inbound = desk.reading().get(InboundMail, message.inbound_id, options=[undefer(InboundMail.raw)])
     assert inbound is not None
     with desk.writing() as session:
@@ -58,6 +93,25 @@ def raw(public_id: str) -> Response:
     except BlobError as error:
         log.error("%s", error)
         abort(410)
+
+
+def held(attachment: Attachment) -> bool:
+    """Not to be handed out without a warning."""
+    return attachment.scan == "infected" or bool(desk.conf().files.clamd and attachment.scan != "clean")
+
+
+def warning(files: list[Attachment], message: Message, action: str) -> Answer:
+    """The page that stands before a file that may do harm."""
+    ticket = desk.reading().get_one(Ticket, message.ticket_id)
+    return render_template("file_held.html", files=files, ticket=ticket, message=message, action=action), 409
+
+
+def _taken_despite(files: list[Attachment], message: Message) -> None:
+    with desk.writing() as session:
+        ticket = session.get(Ticket, message.ticket_id)
+        for file in files:
+            audit.record(session, ticket, "file.taken_despite", actor=desk.actor(), now=desk.now(),
+                         file=file.filename, virus=file.scan_note)
 
 
 @pages.get("/messages/<public_id>/letter.html")
@@ -71,7 +125,7 @@ def html(public_id: str) -> Response:
 
 
 def bytes_of(attachment: Attachment) -> bytes:
-    """A file's bytes for a letter of ours; aborts like a download when they cannot be had."""
+    """A file's bytes for a letter of ours; aborts when they cannot be had, and when a virus was found in them."""
     message = desk.reading().get(Message, attachment.message_id, options=[
         joinedload(Message.inbound).undefer(InboundMail.raw)])
     assert message is not None
@@ -97,6 +151,14 @@ def _inline_pictures(message: Message) -> dict[str, str]:
     return out
 
 
+def as_picture(data: bytes) -> Response:
+    response = make_response(data)
+    kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
+    response.headers.update({"Content-Type": kind, "Content-Security-Policy": SANDBOX,
+                             "Cache-Control": "private, max-age=3600"})
+    return response
+
+
 def as_download(data: bytes, name: str) -> Response:
     response = send_file(io.BytesIO(data), mimetype="application/octet-stream", as_attachment=True,
                          download_name=name or "file", max_age=0)
@@ -111,6 +173,8 @@ def _read(work: object) -> bytes:
     except ReadError as error:
         log.warning("file: %s", error)
         abort(415 if error.permanent else 503)
+    except Infected:
+        abort(409)
     except BlobError as error:
         log.error("%s", error)
         abort(410)
@@ -126,7 +190,7 @@ def reader() -> Files:
     return found
 
 
-def _attachment(public_id: str) -> tuple[Attachment, Message]:
+def attached(public_id: str) -> tuple[Attachment, Message]:
     attachment = desk.reading().scalar(select(Attachment).where(Attachment.public_id == public_id))
     if attachment is None:
         abort(404)

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .. import tickets
+from .. import merges, tickets
 from ..models import Event, Ticket, User
 from . import words
 
@@ -30,6 +30,8 @@ LINES = {
     "ack.impossible": lazy_gettext("No acknowledgement: the sender cannot be written to"),
     "mail.made_ticket": lazy_gettext("Made a ticket by hand from a held mail"),
     "mail.downloaded": lazy_gettext("Raw letter downloaded"),
+    "file.infected": lazy_gettext("A virus was found in a file"),
+    "file.taken_despite": lazy_gettext("A file was downloaded despite the warning"),
     "ticket.case_recorded": lazy_gettext("The company's case number was recorded"),
     "alert.escalated": lazy_gettext("An alert was passed on to the leads"),
     "step.prepared": lazy_gettext("Step prepared"), "step.sent": lazy_gettext("Step taken"),
@@ -40,6 +42,12 @@ LINES = {
     "alert.failed": lazy_gettext("An alert could not be delivered"),
     "alert.acknowledged": lazy_gettext("Alert acknowledged"),
 }
+JOINS = {
+    "ticket.joined_to": lazy_gettext("Joined to № %(number)s"),
+    "ticket.joined_from": lazy_gettext("№ %(number)s was joined to this one"),
+    "ticket.parted_from": lazy_gettext("Taken apart from № %(number)s"),
+    "ticket.parted_to": lazy_gettext("№ %(number)s was taken apart from this one"),
+}
 
 
 @dataclass(frozen=True)
@@ -48,13 +56,23 @@ class Line:
     who: str
     text: str
     detail: str
+    number: int = 0  # of the joined ticket that it happened to
+    undo: str = ""  # the join that can be taken apart
 
 
 def lines(session: Session, ticket: Ticket) -> list[Line]:
-    """Newest first."""
-    events = tickets.history(session, ticket)
-    names = _names(session, events)
-    return [Line(event.at, names.get(event.actor, ""), _text(event), _detail(event)) for event in reversed(events)]
+    """Newest first; with what happened to the tickets that were joined to this one."""
+    ids = merges.joined_ids(session, ticket)
+    events = tickets.history(session, ids)
+    names, numbers = _names(session, events), merges.numbers(session, ids[1:])
+    standing = {merge.public_id for merge in merges.undoable(session, ticket)} if ids[1:] else set()
+    return [_line(event, names, numbers, standing) for event in reversed(events)]
+
+
+def _line(event: Event, names: dict[str, str], numbers: dict[int, int], standing: set[str]) -> Line:
+    merge = str(event.detail.get("merge", "")) if event.kind == "ticket.joined_from" else ""
+    return Line(event.at, names.get(event.actor, ""), _text(event), _detail(event),
+                numbers.get(event.ticket_id or 0, 0), merge if merge in standing else "")
 
 
 def _names(session: Session, events: list[Event]) -> dict[str, str]:
@@ -76,6 +94,8 @@ def _text(event: Event) -> str:
         return _("Letter moved here from № %(number)s", number=detail["number"])
     if event.kind == "ticket.letter_moved_out":
         return _("Letter moved to № %(number)s", number=detail["number"])
+    if event.kind in JOINS:
+        return str(JOINS[event.kind]) % {"number": detail["number"]}
     for prefix, told in (("deadline.", _deadline), ("fact.", _fact)):
         if event.kind.startswith(prefix):
             return told(event.kind.removeprefix(prefix), detail)

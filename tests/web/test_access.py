@@ -30,7 +30,7 @@ TEAM = {
     "alerting.index", "board.index", "board.month", "clocks.end", "clocks.extend", "clocks.new", "clocks.pause", "clocks.promise",
     "clocks.prove", "clocks.resume", "clocks.start", "escalating.answer", "escalating.mail", "escalating.new",
     "escalating.paper", "escalating.sent", "escalating.show", "escalating.skip", "feeds.create", "feeds.revoke",
-    "files.download", "files.html", "files.picture", "files.raw", "health.index", "held.again", "held.dismiss",
+    "file.again", "file.show", "files.download", "files.html", "files.page", "files.picture", "files.raw", "health.index", "held.again", "held.dismiss",
     "held.index", "held.make_ticket", "held.raw", "held.show", "owed.show", "owed.table", "parsed.show", "papers.add", "papers.ask", "papers.index",
     "papers.revoke", "queue.index",
     "rules.index", "ticket.assign", "ticket.close", "ticket.confirm_sender", "ticket.fact", "ticket.join",
