@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from . import charset, enclosed, filetype, headers, htmltext, limits, names, quotes, tnef, words
+from . import charset, enclosed, filetype, headers, htmltext, limits, names, quotes, rtf, tnef, words
 from .letter import Attachment
 from .structure import Part
 
@@ -106,6 +106,8 @@ def _is_plain(reader: _Reader, part: Part) -> bool:
 def _last_resort(reader: _Reader, part: Part) -> str:
     """No text part: a text file shown in place, what Outlook packed, or what stands before the first boundary."""
     for leaf, data in reader.body.files:
+        if data.startswith(rtf.SIGNATURE) and leaf.disposition != "attachment":
+            return _rich_text(data)
         if leaf.type.startswith("text/") and leaf.disposition != "attachment" and leaf.type != "text/calendar":
             text = _decoded(leaf, data, reader.warnings)
             return htmltext.read(text, quotes.ends_with_attribution) if leaf.type == "text/html" else text
@@ -121,7 +123,12 @@ def _packed_text(packet: tnef.Packet) -> str:
         text = charset.decode(packet.text, "utf-16le" if packet.wide else packet.code_page)[0]
         return LINE_END.sub("\n", text)
     html = charset.decode(packet.html, packet.code_page)[0]
-    return htmltext.read(html, quotes.ends_with_attribution) if html.strip() else ""
+    return htmltext.read(html, quotes.ends_with_attribution) if html.strip() else _rich_text(packet.rtf)
+
+
+def _rich_text(data: bytes) -> str:
+    text, html = rtf.read(data)
+    return htmltext.read(html, quotes.ends_with_attribution) if html else text
 
 
 def _unpack(reader: _Reader, leaf: Part, data: bytes) -> None:

@@ -7,6 +7,7 @@ HEADER_DECODED = 8 * 1024  # characters of one header that are decoded
 HEADERS = 1000
 DEPTH = 50
 PARTS = 1000
+SIGNED = 3  # letters packed into signatures that are opened
 PARAMETERS = 50
 ADDRESSES = 200
 COMMENT_DEPTH = 20

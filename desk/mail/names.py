@@ -19,6 +19,7 @@ EXTENSIONS = {
     "application/msword": "doc", "application/vnd.ms-excel": "xls", "application/x-rar": "rar",
     "application/x-7z-compressed": "7z", "video/mp4": "mp4", "audio/mpeg": "mp3", "audio/ogg": "ogg",
     "application/gzip": "gz", "text/xml": "xml", "application/xml": "xml", "application/json": "json",
+    "application/rtf": "rtf", "text/rtf": "rtf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from . import (
     addresses,
+    armour,
     authentication,
     body,
     bounce,
@@ -52,6 +53,8 @@ def _parse(raw: bytes) -> Letter:
     subject = words.decode_line(head.get("subject"), hint)[: limits.SUBJECT]
     from_, ambiguous = addresses.sender(head.all("from"), hint)
     what = kind.of(part, from_, subject, found.text)
+    if armour.encrypted(found.text):
+        warnings.append("encrypted")
     spans = quotes.folds(found.text, subject)
     said = quotes.remaining(found.text, spans)
     files = body.attachments(found, hint)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from . import attribution, forwards, limits
+from . import armour, attribution, forwards, limits
 
 BANNER = re.compile(
     r"[-—_=*]{2,20}\s?(?:исходное (?:сообщение|письмо)|первоначальное сообщение|оригинальное сообщение|"
@@ -64,12 +64,16 @@ def remaining(text: str, spans: tuple[tuple[int, int], ...]) -> str:
 
 
 def _hidden(lines: list[str], subject: str) -> list[bool]:
-    hidden = [False] * len(lines)
+    armoured = armour.lines(lines)
+    hidden = [place in armoured for place in range(len(lines))]
     shown = forwards.shown_lines(lines, subject, lambda at: _announced(lines, at))
     at = 0
     while at < len(lines):
         if shown[0] <= at < shown[1]:
             at = shown[1]
+            continue
+        if hidden[at]:
+            at += 1
             continue
         end = _fold_end(lines, at, shown)
         for place in range(at, end):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from . import headers, limits, params, transfer
+from . import headers, limits, params, smime, transfer
 
 GUESS = re.compile(rb"^--([^\s]{1,200})[ \t]*\r?\nContent-", re.M | re.I)
 MISSES = 20_000  # lines that only look like a boundary, before the search ends
@@ -52,6 +52,7 @@ class _Walk:
     raw: bytes
     warnings: list[str]
     parts: int = 0
+    opened: int = 0  # signed letters inside each other
 
 
 def read(raw: bytes, warnings: list[str]) -> Part:
@@ -70,9 +71,26 @@ def _part(walk: _Walk, start: int, end: int, parent: str, depth: int) -> Part:
     more, many_more = params.read(disposition)
     part = Part(walk.raw, found, kind, about, params.disposition(disposition), more, body, end, parent)
     _note(walk, found, many or many_more)
+    if kind == "multipart/encrypted":
+        _warn(walk, "encrypted")
     if kind.startswith("multipart/"):
         _divide(walk, part, depth)
+    elif kind in smime.TYPES:
+        _open(walk, part, depth)
     return part
+
+
+def _open(walk: _Walk, part: Part, depth: int) -> None:
+    """A letter packed into its signature: the package stays a file, the letter in it is read."""
+    data = part.data()[0]
+    if smime.encrypted(data):
+        _warn(walk, "encrypted")
+    inner = smime.content(data) if walk.opened < limits.SIGNED else b""
+    if inner:
+        walk_in = _Walk(inner, walk.warnings, walk.parts, walk.opened + 1)
+        package = replace(part, disposition="attachment", children=[])
+        part.children = [package, _part(walk_in, 0, len(inner), part.type, depth + 1)]
+        walk.parts, walk.opened = walk_in.parts, walk_in.opened
 
 
 def _note(walk: _Walk, found: headers.Headers, many: bool) -> None:
