@@ -16,7 +16,8 @@ import redis
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
 
-from desk import db, failpoints, leases, queue, settings
+from desk import db, failpoints, leases, queue, search, settings
+from desk.bundles import Maker
 from desk.contents import Opener
 from desk.db import Database
 from desk.inbox import Drain
@@ -24,6 +25,7 @@ from desk.settings import Settings
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 2  # between looks without Redis
+BUNDLES_SECONDS = 1.0  # between looks for bundles that were asked for
 FILES_SECONDS = 0.5  # between looks for files that wait
 _drain: Drain | None = None
 
@@ -41,13 +43,16 @@ def main(conf: Settings) -> None:
     database = Database(conf.database_url)
     _drain = Drain(database, conf, now_fn=db.now, progress=leases.Pulse(database, "work", now_fn=db.now))
     stop = threading.Event()
-    opening = threading.Thread(target=_open_files, args=(database, conf, stop), name="files")
-    opening.start()
+    beside = [threading.Thread(target=work, args=(database, conf, stop), name=work.__name__.strip("_"))
+              for work in (_open_files, _make_bundles)]
+    for thread in beside:
+        thread.start()
     try:
         _loop(conf, _drain, stop)
     finally:
         stop.set()
-        opening.join()
+        for thread in beside:
+            thread.join()
         _drain.close()
         database.dispose()
 
@@ -59,9 +64,22 @@ def _open_files(database: Database, conf: Settings, stop: threading.Event) -> No
         try:
             while not (stop.is_set() or (_drain is not None and _drain.busy)) and opener.run(limit=1):
                 pass
+            search.catch_up(database)
         except Exception:
             log.exception("reading files")
     opener.close()
+
+
+def _make_bundles(database: Database, conf: Settings, stop: threading.Event) -> None:
+    """The evidence that somebody asked for; it may take half a minute, so it has a thread of its own."""
+    maker = Maker(database, conf, now_fn=db.now)
+    while not stop.wait(BUNDLES_SECONDS):
+        try:
+            while not stop.is_set() and maker.run():
+                pass
+        except Exception:
+            log.exception("making bundles")
+    maker.close()
 
 
 def _loop(conf: Settings, drain: Drain, stop: threading.Event) -> None:

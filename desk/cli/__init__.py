@@ -7,10 +7,11 @@ import os
 import sys
 
 from .. import demo_time, settings
-from . import deadlines, examining, importing, keeping, law, letters, mails, processes, rules, running, team
+from . import deadlines, examining, finding, importing, keeping, law, letters, mails, processes, rules, running, team
 from .command import Commands, Refused
 
-FAMILIES = (running, processes, examining, team, mails, importing, keeping, letters, law, rules, deadlines)
+FAMILIES = (running, processes, examining, team, mails, importing, keeping, letters, law, rules, deadlines,
+            finding)
 
 
 def main(arguments: list[str] | None = None) -> int:

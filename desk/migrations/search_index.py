@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 # (table, what happens, when, the ticket whose words changed; {row} is NEW, or OLD when a row leaves a ticket)
 CHANGES = (
     ("ticket", "INSERT", "", "{row}.id"),
-    ("ticket", "UPDATE OF subject, company_case, consumer_id", "", "{row}.id"),
+    ("ticket", "UPDATE OF subject, company_case, consumer_id, topics", "", "{row}.id"),
     ("message", "INSERT", "", "{row}.ticket_id"),
     ("message", "UPDATE OF ticket_id, text, subject, contents", "", "{row}.ticket_id"),
     ("fact", "INSERT", "NEW.message_id IS NULL", "{row}.ticket_id"),  # others come with their letter

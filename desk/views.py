@@ -1,0 +1,193 @@
+"""The queue: which tickets a view holds, in which order, page after page; and how many each view holds.
+
+A page costs a fixed number of queries, however long it is and however deep in the queue: the next one begins after a
+key, not after a count of rows.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+
+from . import ladder, settings
+from .models import Attachment, Deadline, Fact, Message, Step, Ticket, User
+
+View = Literal["mine", "unassigned", "overdue", "week", "waiting", "company", "body", "all", "closed"]
+VIEWS: tuple[View, ...] = ("mine", "unassigned", "overdue", "week", "waiting", "company", "body", "all", "closed")
+OPEN = ("open", "waiting")
+WEEK = timedelta(days=7)
+SNIPPET = 160  # characters of the newest letter that a row may show
+COUNTED = 1000  # hits of a search are counted up to here
+COMPANIES = ("marketplace", "seller", "social_network", "ethics_line")
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order of tickets by one moment or number, and the id for those that have the same."""
+
+    column: InstrumentedAttribute[Any]
+    descending: bool
+
+
+SORTS = {
+    "due": Sort(Ticket.next_due_at, False),
+    "new": Sort(Ticket.last_message_at, True),
+    "old": Sort(Ticket.last_message_at, False),
+    "number": Sort(Ticket.id, True),
+}
+CLOSED = Sort(Ticket.closed_at, True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ticket in the queue: with the beginning of its newest letter and whether it has files."""
+
+    ticket: Ticket
+    deadline: Deadline | None  # the nearest running one
+    snippet: str
+    files: int
+    orders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """`after` is the key of the next page, '' on the last one."""
+
+    rows: list[Row]
+    after: str
+
+
+def page(session: Session, where: ColumnElement[bool], sort: Sort, *, after: str = "", size: int = 50) -> Page:
+    """The tickets behind the key `after`; a key that cannot be read begins at the beginning."""
+    query = select(Ticket).where(where).order_by(*_order(sort)).limit(size + 1).options(
+        joinedload(Ticket.consumer), joinedload(Ticket.assignee))
+    key = _key(sort, after)
+    found = session.scalars(query if key is None else query.where(_behind(sort, *key))).all()
+    return Page(_rows(session, found[:size]), _after(sort, found[size - 1]) if len(found) > size else "")
+
+
+def sort_for(view: str, chosen: str) -> Sort:
+    return CLOSED if view == "closed" else SORTS.get(chosen, SORTS["due"])
+
+
+def count(session: Session, where: ColumnElement[bool]) -> int:
+    """Up to COUNTED."""
+    some = select(Ticket.id).where(where).limit(COUNTED).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def counts(session: Session, *, user: User, now: datetime) -> dict[View, int]:
+    """How many tickets each view holds, in two queries: one over what is open, one that only counts the closed."""
+    columns = [func.count().filter(condition(view, user, now)).label(view) for view in VIEWS if view != "closed"]
+    row = session.execute(select(*columns).select_from(Ticket).where(Ticket.state.in_(OPEN))).one()
+    closed = session.scalar(select(func.count()).select_from(Ticket).where(Ticket.state == "closed")) or 0
+    return {view: closed if view == "closed" else int(getattr(row, view)) for view in VIEWS}
+
+
+def condition(view: View, user: User, now: datetime) -> ColumnElement[bool]:
+    is_open = Ticket.state.in_(OPEN)
+    awaited = Ticket.id.in_(select(Step.ticket_id).where(Step.state == "sent"))
+    return {
+        "mine": and_(is_open, Ticket.assignee_id == user.id),
+        "unassigned": and_(is_open, Ticket.assignee_id.is_(None)),
+        "overdue": and_(is_open, Ticket.next_due_at <= now),
+        "week": and_(is_open, Ticket.next_due_at > now, Ticket.next_due_at <= now + WEEK),
+        "waiting": and_(Ticket.state == "waiting", not_(awaited)),
+        "company": and_(is_open, _awaits(companies=True)),
+        "body": and_(is_open, _awaits(companies=False)),
+        "all": is_open,
+        "closed": Ticket.state == "closed",
+    }[view]
+
+
+def _awaits(*, companies: bool) -> ColumnElement[bool]:
+    """Something of ours is with them and was not answered."""
+    keys = [key for key, to in _addressees().items() if (to in COMPANIES) == companies and to != "consumer"]
+    return Ticket.id.in_(select(Step.ticket_id).where(Step.state == "sent", Step.key.in_(keys)))
+
+
+@functools.cache
+def _addressees() -> dict[str, str]:
+    known = ladder.load(settings.resource("config") / "escalation.toml")
+    return {key: step.to for key, step in known.steps.items()}
+
+
+# --- keys of pages -----------------------------------------------------------------------------
+
+
+def _order(sort: Sort) -> tuple[ColumnElement[Any], ...]:
+    """Tickets without a value come last, in both directions."""
+    if sort.column is Ticket.id:
+        return (Ticket.id.desc(),)
+    value = sort.column.desc() if sort.descending else sort.column.asc()
+    return (value.nulls_last() if _may_lack(sort) else value), Ticket.id.desc()
+
+
+def _may_lack(sort: Sort) -> bool:
+    return sort.column is Ticket.next_due_at
+
+
+def _after(sort: Sort, ticket: Ticket) -> str:
+    value = getattr(ticket, sort.column.key)
+    return f"{value.timestamp():.6f}_{ticket.id}" if isinstance(value, datetime) else f"_{ticket.id}"
+
+
+def _key(sort: Sort, after: str) -> tuple[datetime | None, int] | None:
+    moment, _, ticket_id = after.rpartition("_")
+    if not (ticket_id.isascii() and ticket_id.isdigit() and len(ticket_id) < 10):
+        return None
+    try:
+        return (datetime.fromtimestamp(float(moment), UTC) if moment else None), int(ticket_id)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _behind(sort: Sort, value: datetime | None, ticket_id: int) -> ColumnElement[bool]:
+    earlier = Ticket.id < ticket_id
+    if sort.column is Ticket.id:
+        return earlier
+    if value is None:
+        return and_(sort.column.is_(None), earlier)
+    further = sort.column < value if sort.descending else sort.column > value
+    return or_(further, and_(sort.column == value, earlier), sort.column.is_(None) if _may_lack(sort) else false())
+
+
+# --- rows --------------------------------------------------------------------------------------
+
+
+def _rows(session: Session, found: Sequence[Ticket]) -> list[Row]:
+    ids = [t.id for t in found]
+    clocks: dict[int, Deadline] = {}
+    for deadline in session.scalars(select(Deadline).where(
+            Deadline.ticket_id.in_(ids), Deadline.state == "running").order_by(Deadline.due_at.desc())):
+        clocks[deadline.ticket_id] = deadline
+    snippets, files, orders = _snippets(session, ids), _files(session, ids), _orders(session, ids)
+    return [Row(t, clocks.get(t.id), snippets.get(t.id, ""), files.get(t.id, 0), orders.get(t.id, ())) for t in found]
+
+
+def _snippets(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    newest = select(func.max(Message.id)).where(Message.ticket_id.in_(ids), Message.direction == "in").group_by(
+        Message.ticket_id)
+    rows = session.execute(select(Message.ticket_id, func.substr(Message.text, 1, 2 * SNIPPET)).where(
+        Message.id.in_(newest)))
+    return {ticket_id: " ".join((text or "").split())[:SNIPPET] for ticket_id, text in rows}
+
+
+def _files(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    rows = session.execute(select(Message.ticket_id, func.count()).join(
+        Attachment, Attachment.message_id == Message.id).where(Message.ticket_id.in_(ids)).group_by(Message.ticket_id))
+    return {row[0]: row[1] for row in rows}
+
+
+def _orders(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    out: dict[int, tuple[str, ...]] = {}
+    for ticket_id, value in session.execute(select(Fact.ticket_id, Fact.value).where(
+            Fact.ticket_id.in_(ids), Fact.kind == "order_number", Fact.state != "rejected").order_by(Fact.id)):
+        out[ticket_id] = tuple(dict.fromkeys((*out.get(ticket_id, ()), value)))
+    return out
