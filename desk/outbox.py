@@ -143,9 +143,9 @@ def from_token(session: Session, conf: Settings, addresses: Sequence[str]) -> Ti
         number, _, mac = token.partition(".")
         if not (number.isascii() and number.isdigit() and len(number) < 10 and mac):
             continue
-        ticket = tickets.by_number(session, int(number))
+        ticket = session.scalar(select(Ticket).where(Ticket.number == int(number)))
         if ticket is not None and hmac.compare_digest(mac.encode(), _mac(conf, ticket).encode()):
-            return ticket
+            return tickets.joined(session, ticket)
     return None
 
 

@@ -89,4 +89,5 @@ def _company_answer(session: Session, letter: Letter) -> Ticket | None:
     candidates = session.scalars(select(Ticket).where(
         Ticket.company_case > "", Ticket.company_domain.in_(domains)).limit(500))
     text = f"{letter.subject}\n{letter.text[:20000]}"
-    return next((t for t in candidates if re.search(rf"(?<!\w){re.escape(t.company_case)}(?!\w)", text)), None)
+    found = next((t for t in candidates if re.search(rf"(?<!\w){re.escape(t.company_case)}(?!\w)", text)), None)
+    return tickets.joined(session, found) if found is not None else None

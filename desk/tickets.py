@@ -5,6 +5,7 @@ Web, mail, command line and clock all come through here. Nothing here sends mail
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -40,7 +41,16 @@ def open_(session: Session, conf: Settings, *, subject: str, person: Person | No
 
 
 def by_number(session: Session, number: int) -> Ticket | None:
-    return session.scalar(select(Ticket).where(Ticket.number == number))
+    """The ticket of this number, or the one that it was joined to."""
+    ticket = session.scalar(select(Ticket).where(Ticket.number == number))
+    return joined(session, ticket) if ticket is not None else None
+
+
+def joined(session: Session, ticket: Ticket) -> Ticket:
+    """Where all of this ticket is now: itself, unless it was joined to another."""
+    while ticket.merged_into_id is not None:
+        ticket = session.get_one(Ticket, ticket.merged_into_id)
+    return ticket
 
 
 def add_participant(session: Session, ticket: Ticket, person: Person) -> None:
@@ -182,16 +192,9 @@ def confirm_sender(session: Session, message: Message, *, actor: str, now: datet
     audit.record(session, message.ticket, "person.confirmed", actor=actor, now=now, address=message.person.address)
 
 
-def move_all(session: Session, source: Ticket, to: Ticket, *, actor: str, now: datetime) -> int:
-    """Attach every letter that came in on `source` to `to`; `source` closes. Reversible letter by letter."""
-    letters = [m for m in source.messages if m.direction == "in"]
-    for message in letters:
-        move(session, message, to, actor=actor, now=now)
-    return len(letters)
-
-
-def history(session: Session, ticket: Ticket) -> list[Event]:
-    return list(session.scalars(select(Event).where(Event.ticket_id == ticket.id).order_by(Event.id)))
+def history(session: Session, ids: Sequence[int]) -> list[Event]:
+    """What happened to these tickets, in the order of time."""
+    return list(session.scalars(select(Event).where(Event.ticket_id.in_(ids)).order_by(Event.id)))
 
 
 # --- text --------------------------------------------------------------------------------------

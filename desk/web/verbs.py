@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from .. import deadlines, outbox, tickets
+from .. import deadlines, merges, outbox, tickets
 from ..models import Fact, Message, Outbox, Ticket, User
 from . import facts
 from . import request as desk
@@ -43,6 +43,8 @@ REFUSALS = {
     "not_paused": lazy_gettext("This deadline is not paused."),
     "resumed_too_early": lazy_gettext("It cannot go on before it was paused."),
     "domain_needed": lazy_gettext("Write the domain that the company's letters come from, for example ozon.ru."),
+    "joined_already": lazy_gettext("These tickets are one already."),
+    "joined_further": lazy_gettext("It cannot be undone any more: it was undone, or joined to another since."),
     "unknown_fact": lazy_gettext("This fact is not on this ticket."),
 }
 
@@ -182,16 +184,31 @@ def reopen(number: int) -> Answer:
 
 @pages.post("/tickets/<int:number>/join")
 def join(number: int) -> Answer:
-    """Attach all letters of this ticket to another one; each can be moved back."""
-    target = request.form.get("to", 0, type=int)
+    """Make one ticket of two: the younger goes into the older, whichever page was open. Undone from the history."""
+    other = request.form.get("to", 0, type=int)
     with on(number) as (session, ticket):
-        to = tickets.by_number(session, target)
-        if to is None or to.id == ticket.id:
-            flash(_("There is no other ticket № %(number)s.", number=target), "error")
+        found = tickets.by_number(session, other)
+        if found is None or found.id == ticket.id:
+            flash(_("There is no other ticket № %(number)s.", number=other), "error")
             return back(number)
-        tickets.move_all(session, ticket, to, actor=desk.actor(), now=desk.now())
-        flash(_("The letters of № %(number)s are here now. Each can be moved back by its menu.", number=number), "ok")
-    return back(target)
+        target, source = sorted((ticket, found), key=lambda t: t.number)
+        merges.merge(session, desk.conf(), source, target, actor=desk.actor(), now=desk.now())
+        number = target.number
+        flash(_("№ %(number)s is here now with all that it had. It can be undone in the history.",
+                number=source.number), "ok")
+    return back(number)
+
+
+@pages.post("/tickets/<int:number>/joins/<public_id>/undo")
+def part(number: int, public_id: str) -> Answer:
+    """Take two joined tickets apart again."""
+    with on(number) as (session, ticket):
+        record = merges.by_public_id(session, public_id)
+        if record is None or record.target_id != ticket.id:
+            abort(404)
+        merges.undo(session, desk.conf(), record, actor=desk.actor(), now=desk.now())
+        flash(_("№ %(number)s stands by itself again.", number=record.source.number), "ok")
+    return back(number)
 
 
 @pages.post("/tickets/<int:number>/messages/<public_id>/move")

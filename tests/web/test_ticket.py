@@ -157,22 +157,39 @@ def test_facts_are_confirmed_corrected_and_rejected(
         kept = {f.kind: (f.state, f.value) for f in session.scalars(select(Fact)) if f.state != "found"}
     assert kept == {"order_number": ("confirmed", "18044876-0131"), "amount": ("corrected", "24000.00"),
                     "phone": ("rejected", "+79161234567")}
-    assert "+79161234567" not in anna.get(T).text.partition('id="facts"')[2].partition("</section>")[0]
+    shown = anna.get(T).text.partition('id="facts"')[2].partition("</section>")[0]
+    assert "+79161234567" not in shown.partition("facts-rejected")[0]
 
 
-def test_letters_are_joined_to_another_ticket_and_moved_back(
+def test_two_tickets_about_one_order_are_joined_by_one_click_and_taken_apart_from_the_history(
         anna: FlaskClient, database: Database, deliver: Callable[..., None]) -> None:
     deliver()
     deliver(sender="other@mail.example", subject="Тот же заказ", text="Заказ 18044876-0131, верните!")
     assert "№ 1001" in anna.get("/tickets/1002").text  # offered before anybody answers
-    answer = post(anna, "/tickets/1002/join", at="/tickets/1002", to=1001)
-    assert answer.location == T
-    assert (one(database, 1002).state, len([m for m in one(database).messages if m.direction == "in"])) == ("closed", 2)
-    moved = next(m for m in one(database).messages if m.sender_address == "other@mail.example")
-    post(anna, f"{T}/messages/{moved.public_id}/move", at=T, to=1002)
-    assert (one(database, 1002).state, len([m for m in one(database).messages if m.direction == "in"])) == ("open", 1)
+    for page, other in ((1002, 1001), (1001, 1002)):  # from whichever of the two: the younger goes into the older
+        answer = post(anna, f"/tickets/{page}/join", at=f"/tickets/{page}", to=other)
+        assert answer.location == T
+        assert (one(database, 1002).state, len([m for m in one(database).messages if m.direction == "in"])) == ("closed", 2)
+        assert anna.get("/tickets/1002").location == T
+        undo = re.search(r'action="(/tickets/1001/joins/\w+/undo)"', anna.get(T).text)
+        assert undo
+        post(anna, undo[1], at=T)
+        assert (one(database, 1002).state, len([m for m in one(database).messages if m.direction == "in"])) == ("open", 1)
+        assert "/joins/" not in anna.get(T).text
+        assert "flash-error" in anna.get(post(anna, undo[1], at=T).location).text
     for nowhere in (9999, "abc", 1001):
         assert "flash-error" in anna.get(post(anna, f"{T}/join", at=T, to=nowhere).location).text
+
+
+def test_one_letter_is_moved_to_another_ticket_and_back(
+        anna: FlaskClient, database: Database, deliver: Callable[..., None]) -> None:
+    deliver()
+    deliver(sender="other@mail.example", subject="Другое", text="Совсем о другом")
+    letter = next(m for m in one(database, 1002).messages if m.direction == "in")
+    post(anna, f"/tickets/1002/messages/{letter.public_id}/move", at="/tickets/1002", to=1001)
+    assert (one(database, 1002).state, len([m for m in one(database).messages if m.direction == "in"])) == ("closed", 2)
+    post(anna, f"{T}/messages/{letter.public_id}/move", at=T, to=1002)
+    assert (one(database, 1002).state, len([m for m in one(database).messages if m.direction == "in"])) == ("open", 1)
 
 
 @SQLITE
