@@ -31,6 +31,7 @@ from .facts import ocr
 
 HEAD = struct.Struct(">cIQ")
 ANSWER = struct.Struct(">cQ")
+LENGTH = struct.Struct(">Q")
 OCR_TRUST = 0.7  # of a fact found in recognised text
 OUR_TAG = re.compile(r"\[#\d{1,9}\]")
 MOSCOW = timezone(timedelta(hours=3))
@@ -216,6 +217,15 @@ class Reader:
     def attachment(self, raw: bytes, place: int) -> bytes:
         return self._ask(b"a", place, raw)
 
+    def attachments(self, raw: bytes) -> list[bytes]:
+        """The bytes of all of them, by their numbers: a letter of a hundred files is sent to the child once."""
+        answer, out = memoryview(self._ask(b"A", 0, raw)), []
+        while answer:
+            length = LENGTH.unpack_from(answer)[0]
+            out.append(bytes(answer[LENGTH.size:LENGTH.size + length]))
+            answer = answer[LENGTH.size + length:]
+        return out
+
     def picture(self, raw: bytes, place: int, size: str) -> bytes:
         """A picture or a first page, drawn anew as a JPEG; `size` is a key of pictures.LONGEST."""
         return self._ask(PICTURES[size], place, raw)
@@ -286,8 +296,13 @@ def serve() -> None:
         _write(sink, ANSWER.pack(sign, len(answer)) + answer)
 
 
+def _files(raw: bytes) -> bytes:
+    """Every file of a letter with its length before it."""
+    return b"".join(part for file in _parsed(raw).attachments for part in (LENGTH.pack(len(file.data)), file.data))
+
+
 WORK: dict[bytes, Callable[[bytes], Any]] = {
-    b"r": read, b"o": mail.outline, b"j": as_json, b"l": functools.partial(as_json, with_files=False)}
+    b"r": read, b"o": mail.outline, b"j": as_json, b"l": functools.partial(as_json, with_files=False), b"A": _files}
 WITH_FILE: dict[bytes, Callable[[bytes, int], Any]] = {
     b"f": file, b"e": lambda raw, place: opening.enclosed(_attached(raw, place)),
     b"a": lambda raw, place: _attached(raw, place).data,
