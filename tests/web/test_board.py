@@ -43,11 +43,45 @@ def test_the_consumers_own_rights_stand_on_top_and_turn_red(anna: FlaskClient, s
     page = anna.get("/deadlines").text
     assert "board-rights is-dying" in page
     first, overdue, *rest = sections(page)
-    assert "Права потребителя" in first
+    assert "Права, которые вот-вот сгорят" in first
     assert "Технически сложный товар" in first
     assert "Просрочен" in overdue
-    assert "Позже" in rest[-1]
+    assert "Позже" in rest[-2]
+    assert "ещё есть время" in rest[-1]
+    assert "Исковая давность" in rest[-1], "folded away: three years are no alarm"
     assert page.count("board-row is-late") == 2  # the dying right and the overdue demand, not the three years
+
+
+@pytest.mark.parametrize(("rule", "before", "red"), [
+    ("zpp26_1_refuse_7", 1, 2), ("zpp25_exchange_14", 8, 9), ("zpp18_tech_15", 9, 10), ("zpp26_1_refuse_3m", 70, 80),
+    ("chargeback_120", 89, 90), ("chargeback_block_mir_360", 179, 180), ("gk196_3y", 1000, 1070), ("fz161_notify_1", -9, 0)])
+@SQLITE
+def test_a_right_is_red_before_it_dies_by_the_warnings_of_its_rule(
+        anna: FlaskClient, started: Callable[..., None], rule: str, before: int, red: int) -> None:
+    started((rule, before))
+    assert "is-dying" not in anna.get("/deadlines").text
+    started((rule, red))
+    page = anna.get("/deadlines").text
+    assert "is-dying" in page
+    assert "clock-dying" in page
+
+
+def test_a_press_on_a_deadline_tells_how_it_was_counted_and_by_which_article(
+        anna: FlaskClient, started: Callable[..., None], database: Database) -> None:
+    started(("zpp22_money", 2))
+    with database.read() as session:
+        clock = next(d for d in session.scalars(select(Ticket)).one().deadlines if d.rule == "zpp22_money")
+    row = next(part for part in anna.get("/deadlines").text.split("<li>") if "board-how" in part and "Возврат денег" in part)
+    told = row[row.index("board-how"):]
+    assert clock.explanation_ru in told
+    assert "ст. 22, Закон РФ 2300-1" in told
+    assert "расчётный" in told.lower()
+    place = f"/tickets/1001?clock={clock.public_id}#how-{clock.public_id}"
+    assert place in told
+    assert place in anna.get(f"/deadlines/month?month={clock.due:%Y-%m}").text
+    page = anna.get(place).text
+    assert '<details class="tl-item" open>' in page
+    assert f'id="how-{clock.public_id}"' in page
 
 
 def test_a_paused_clock_waits_in_a_group_of_its_own(
@@ -70,8 +104,10 @@ def test_the_board_is_narrowed_by_assignee_marketplace_and_rule(
         tickets.assign(session, conf, ticket, user, actor="t", now=db.now())
         ours, shop = user.id if user else 0, ticket.marketplace
     for query, rows in ((f"assignee={ours}", 2), ("assignee=none", 0), (f"marketplace={shop}", 2),
-                        ("marketplace=lamoda", 0), ("rule=zpp22_money", 1), ("rule=%27%22", 0), ("assignee=x", 2)):
-        assert anna.get(f"/deadlines?{query}").text.count("<li class=\"board-row") == rows, query
+                        ("marketplace=lamoda", 0), ("rule=zpp22_money", 1), ("rule=%27%22", 0), ("assignee=x", 2),
+                        ("whose=them", 1), ("whose=desk", 1), ("whose=us", 0), ("whose=x", 0), ("on=2001-01-01", 0),
+                        ("on=x", 2)):
+        assert anna.get(f"/deadlines?{query}").text.count("board-row") == rows, query
 
 
 def test_the_month_counts_the_load_and_marks_days_off(anna: FlaskClient, started: Callable[..., None]) -> None:
@@ -83,6 +119,7 @@ def test_the_month_counts_the_load_and_marks_days_off(anna: FlaskClient, started
     assert "month-day" in now
     due = (db.now() + timedelta(days=8)).strftime("%Y-%m")
     assert "month-item" in now + anna.get(f"/deadlines/month?month={due}").text
+    assert "month-item" not in anna.get(f"/deadlines/month?month={due}&rule=gk196_3y").text
     for odd in ("", "x", "2026-13", "0001-01", "9999-12"):
         assert anna.get(f"/deadlines/month?month={odd}").status_code == 200, odd
 

@@ -54,7 +54,7 @@ def test_each_clock_has_its_place(clocks: None, app: Flask, database: Database) 
     found = line(app, database)
     bars = {bar.deadline.rule: bar for bar in found.bars}
     late, right, far, met = (bars[rule] for rule in ("zpp22_money", "zpp26_1_refuse_7", "gk196_3y", "zpp21_replace"))
-    assert (late.kind, right.kind, far.beyond, met.kind) == ("late", "soon", True, "met")
+    assert (late.kind, right.kind, far.beyond, met.kind) == ("late", "dying", True, "met")
     assert late.late is not None
     assert late.late.x + late.late.width == pytest.approx(found.today, abs=0.02)
     assert right.late is None
