@@ -316,26 +316,17 @@ def test_500_alerts_each_once_none_early_late_ones_marked(world: World) -> None:
     began = db.now()
     make_alerts(world, began)
     clocks = Time(world, conf.model_copy(update={"alerts": conf.alerts.model_copy(update={"late_minutes": 30})}))
-    t=time.time()
-    def T(x): print(x, round(time.time()-t,1), flush=True)
     try:
         wait_until(lambda: world.count(Heartbeat, Heartbeat.name == "clock"), 60, "the first look")
-        T("first")
         clocks.strikes(10)
-        T("strikes")
-        wait_until(lambda: unsent(world, began + timedelta(seconds=10)) == 0, 60, "the first ones sent")
-        T("sent")
+        wait_until(lambda: unsent(world, began + timedelta(seconds=10)) == 0, 120, "the first ones sent")
         for seconds in (8 * 3600, -3 * 3600):
             clocks.step(seconds)
-            T("step")
             assert world.count(Alert, Alert.due_at > clocks.true(), Alert.state != "pending") == 0
         clocks.stop(26)
-        T("stop")
         clocks.strikes(6)
-        T("strikes")
-        wait_until(lambda: unsent(world, clocks.true()) == 0, 60, "all due alerts sent")
+        wait_until(lambda: unsent(world, clocks.true()) == 0, 120, "all due alerts sent")
         ends = clocks.true()
-        T("all")
     finally:
         clocks.end()
     with world.database.read() as session:
@@ -362,7 +353,7 @@ def delivered(world: World) -> Counter[int]:
 
 
 def make_alerts(world: World, now: datetime) -> None:
-    """For five people: 30 due soon, 70 in the 26 hours in which nobody looks, 20 later."""
+    """For five people: 16 due soon, 84 in the 26 hours in which nobody looks, 20 later."""
     with world.database.write() as session:
         for number in range(ADMINS, TOLD):
             people.create(session, email=f"admin{number}@desk.example", name="Admin", role="admin", actor="t", now=now)
@@ -370,7 +361,7 @@ def make_alerts(world: World, now: datetime) -> None:
         ticket = Ticket(number=1, subject="s", created_at=now, last_message_at=now)
         watchers = ",".join(str(u.id) for u in admins)
         for number in range(120):
-            seconds = number / 8 if number < 30 else 3 * 3600 + number * 600 if number < 100 else 40 * 3600
+            seconds = number / 5 if number < 16 else 3 * 3600 + number * 600 if number < 100 else 40 * 3600
             deadline = Deadline(
                 ticket=ticket, rule="zpp22_money", rule_version="1", start_on=now.date(), start_event="x",
                 timezone="Europe/Moscow", raw_due=now.date(), due=now.date(), due_at=now + timedelta(days=30),
