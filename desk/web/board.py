@@ -106,6 +106,7 @@ def group(deadline: Deadline) -> str:
 
 def _days(found: Sequence[Deadline], start: date, end: date, first: date) -> list[Day]:
     calendar, by_day = deadlines.production_calendar(), Counter(d.due for d in found)
+    found = sorted(found, key=lambda d: not dial.dying(d))
     fullest = max(by_day.values(), default=1)
     return [Day(on, not calendar.is_working(on), (on.year, on.month) == (first.year, first.month),
                 round(100 * by_day[on] / fullest), [d for d in found if d.due == on])
