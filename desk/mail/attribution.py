@@ -20,6 +20,9 @@ TIME = r"\d{1,2}[:.h]\d{2}"
 MAIL = r"[<(\[]{0,2}(?:mailto:)?[^<>()\s]{1,200}@[^<>()\s]{1,200}[>)\]]{1,3}"
 WROTE = (r"(?:написал(?:\(а\)|а|и)?|пишет|писал(?:\(а\)|а|и)?|wrote|writes|a\s[ée]crit|escribi[óo]|ha\sscritto|"
          r"escreveu|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?|пише|написав(?:\(ла\))?|schrieb|schreef|skrev|kirjoitti)")
+ELSEWHERE = (r"(?:님이\s작성|작성|写道|寫道|のメール|(?:şunu\s)?yazdı|έγραψε|כתב(?:/ה)?|đã\sviết|menulis|"
+             r"napísal(?:\(a\)|a)?|napsal(?:\(a\)|a)?|napisala?|kirjutas|rakstīja|rašė|va\sescriure|a\sscris|написа|"
+             r"(?:ezt\s)?írta|kirjoitti|wrote)")
 INSIDE = r"(?:schrieb|schreef|skrev|napisał|писал|пише|wrote)"
 WEEKDAY = (
     r"(?:пн|вт|ср|чт|пт|сб|вс|нд|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|понеділок|вівторок|середа|"
@@ -27,8 +30,8 @@ WEEKDAY = (
     r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)|(?:lun|mar|mer|mié|jeu|jue|ven|vie|sam|sáb|dim|dom|"
     r"gio|sab|seg|ter|qua|qui|sex)[^\W\d_]{0,6}|(?:pon|wt|śr|czw|pt|sob|niedz)|(?:ma|wo|vr|za|zo)|"
     r"(?:mån|tis|ons|tors|fre|lör|sön|man|tirs|lør|søn)|(?:po|út|st|čt|pá|ne|ti|ke|to|pe|la|su))")
-LEAD = r"(?:on|am|le|el|em|il giorno|op|den|w dniu|dne|a|в|во|в письме от|у)"
-BEGIN = rf"\W{{0,3}}(?:{LEAD}\s)?(?:{WEEKDAY}[.,]{{0,2}}\s{{1,3}})?"
+LEAD = r"(?:on|at|am|le|el|em|il giorno|op|den|w dniu|dne|a|в|во|в письме от|у)"
+BEGIN = rf"\W{{0,3}}(?:{LEAD}\s|[在于於]\s?)?(?:{WEEKDAY}[.,]{{0,2}}\s{{1,3}})?"
 # An announcement is known by how it begins and by how it ends: two cheap looks instead of one costly.
 DATED = re.compile(rf"{BEGIN}{DATE}", re.I)
 TIMED = re.compile(rf"{BEGIN}(?:{DATE}.{{0,60}}?{TIME}|{TIME}.{{0,12}}{DATE})", re.I)
@@ -41,6 +44,8 @@ CERTAIN = (
     (TIMED, re.compile(rf"{MAIL}\s?(?:{WROTE}\s?)?:$", re.I)),  # Gmail, Yandex, Rambler, Apple
     (TIMED, re.compile(rf"\b(?:от|пользователь)\s.{{0,160}}{MAIL}.{{0,20}}:$|написал\(а\)\s?:$", re.I)),  # Mail.ru
     (DATED, re.compile(rf"\b{INSIDE}\s.{{0,160}}{MAIL}\s?:$|{MAIL}\s?{WROTE}\s?:$", re.I)),
+    (YEARED, re.compile(rf"{MAIL}\s?{ELSEWHERE}\s?:$", re.I)),
+    (re.compile(r"\d{4}\s?(?:[年년]|\.\s\d)"), re.compile(rf"{MAIL}\s?:$")),
     (MACHINE, re.compile(r"(?:wrote\s?|от\s.{1,160}):$", re.I)),
 )
 BEFORE_A_QUOTE = (
@@ -50,6 +55,8 @@ BEFORE_A_QUOTE = (
      re.compile(r".{0,80}:$")),
     (DATED, re.compile(rf"{TIME},\s[^:]{{1,60}}:$", re.I)),
     (YEARED, re.compile(rf"{TIME}.{{0,160}}{MAIL}.{{0,20}}:$")),  # languages unknown to us
+    (re.compile(rf".{{0,80}}?{MAIL}"), re.compile(rf"\d{{4}}.{{0,30}}{TIME}.{{0,40}}:$")),  # the name first
+    (re.compile(r"in (?:message|article|reply to)\s", re.I), re.compile(rf"{WROTE}\s?:$", re.I)),
     (re.compile(r"\w{1,30}(?:\s[\w.]{1,30}){0,3}\s(?:wrote|writes|schrieb|a\sécrit)\s?:$", re.I), re.compile(":$")),
 )
 AN_ADDRESS = re.compile(r"\S{1,200}@\S{1,200}")

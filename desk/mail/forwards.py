@@ -12,25 +12,35 @@ MARKER = re.compile(
     r"(?:[-—_=]{3,20}\s?(?:forwarded (?:message|by .{1,100})|пересылаемое сообщение|пересланное сообщение|"
     r"переадресованное сообщение|перенаправленное сообщение|пересылаемое письмо|пересланное письмо|"
     r"weitergeleitete nachricht|message transféré|mensaje reenviado|messaggio inoltrato|mensagem encaminhada|"
-    r"doorgestuurd bericht|переслане повідомлення)\s?[-—_=]{3,20}"
+    r"doorgestuurd bericht|переслане повідомлення|wiadomość przekazana|přeposlaná zpráva|välitetty viesti|"
+    r"vidarebefordrat meddelande|videresendt (?:meddelelse|melding)|yönlendirilen ileti|továbbított üzenet|"
+    r"mesaj redirecționat|mensagem reencaminhada|転送メッセージ|转发邮件信息|轉寄郵件|전달된 메시지)\s?[-—_=]{3,20}"
     r"|начало (?:переадресованного|пересылаемого|пересланного) (?:сообщения|письма):|begin forwarded message:"
     r"|anfang der weitergeleiteten nachricht:|début du message (?:réexpédié|transféré)\s?:"
-    r"|inicio del mensaje reenviado:|inizio messaggio inoltrato:)$", re.I)
+    r"|inicio del mensaje reenviado:|inizio messaggio inoltrato:|begin doorgestuurd bericht:|vidarebefordrat brev:"
+    r"|start på videresendt besked:|videresendt melding:|início da mensagem (?:re)?encaminhada:"
+    r"|(?:下面是被)?转发的邮件[：:]|початок переадресованого (?:листа|повідомлення):)$", re.I)
 END = re.compile(r"-{3,20}\s?(?:конец пересылаемого сообщения|end (?:of )?forwarded message)\s?-{3,20}$", re.I)
 SUBJECT = re.compile(r"(?:\[[^\[\]]{1,30}\]\s?)?(?:fwd?|пересл|пер|перенапр|wg|tr|rv|enc|doorst|i)"
                      r"\s?(?:\[\d+\])?\s?[:：]", re.I)
 NAMES = {
-    "from": "от from отправитель von de da van från fra od від",
-    "date": "дата date отправлено отправленные sent gesendet datum envoyé enviado fecha inviato data verzonden skickat "
-            "sendt wysłano надіслано створено время",
-    "subject": "тема subject betreff objet asunto oggetto assunto onderwerp ämne emne temat",
-    "to": "кому to an à para a aan till til do получатель",
-    "cc": "копия cc kopie копія",
+    "from": "от from отправитель von de da van från fra od від lähettäjä kimden gönderen feladó από "
+            "差出人 发件人 寄件者",
+    "date": "дата date отправлено отправленные sent gesendet datum envoyé enviado enviada fecha inviato data "
+            "verzonden skickat sendt wysłano надіслано створено время lähetetty gönderildi tarih odesláno odoslané "
+            "elküldve trimis στάλθηκε изпратено 送信日時 日時 发送时间 日期 时间 寄件日期",
+    "subject": "тема subject betreff objet asunto oggetto assunto onderwerp ämne emne temat aihe konu předmět predmet "
+               "tárgy subiect θέμα относно 件名 主题 主旨",
+    "to": "кому to an à para a aan till til do получатель vastaanottaja kime komu címzett către προς "
+          "宛先 收件人 收件者",
+    "cc": "копия cc kopie копія kopio 抄送 副本",
     "other": "bcc reply-to ответить importance важность attachments вложения priority приоритет organization",
 }
-KEYS = {name: key for key, names in NAMES.items() for name in names.split()} | {"от кого": "from", "від кого": "from"}
+KEYS = {name: key for key, names in NAMES.items() for name in names.split()} | {
+    "от кого": "from", "від кого": "from", "보낸 사람": "from", "보낸 날짜": "date", "받는 사람": "to",
+    "제목": "subject"}
 WORDS = "|".join(sorted(KEYS, key=len, reverse=True))
-HEADER = re.compile(rf"[*|]{{0,2}}({WORDS})(?:\sel)?[*|]{{0,2}}\s?[:：][*|]{{0,2}}\s?(.*)$", re.I)
+HEADER = re.compile(rf"[*|]{{0,2}}({WORDS})(?:\s(?:el|em))?[*|]{{0,2}}\s?[:：][*|]{{0,2}}\s?(.*)$", re.I)
 INLINE = re.compile(r"(\d{1,2}\.\d{1,2}\.\d{4},? (?:в )?\d{1,2}:\d{2}(?::\d{2})?),? (.{1,300}@[^\s>]{1,200}>?):$")
 CLOCK = re.compile(r"\d{1,2}:\d{2}|\bklo?\.? \d{1,2}\.\d{2}")
 HEADING_LINES = 12

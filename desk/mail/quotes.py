@@ -15,7 +15,8 @@ BANNER = re.compile(
     r"message original|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|"
     r"wiadomość oryginalna|originalmeddelande|oprindelig meddelelse|original besked|"
     r"вихідне повідомлення|оригінальне повідомлення)"
-    r"\s?[-—_=*]{2,20}$|[^\w]{0,30}(?:please )?(?:type your reply above|reply above|write your reply above|"
+    r"\s?[-—_=*]{2,20}$|-{4,20}\s?(?:original|原始(?:邮件|信件)|.{1,100}\s(?:wrote|schrieb|написал(?:\(а\))?))\s?-{4,20}$|"
+    r"[^\w]{0,30}(?:please )?(?:type your reply above|reply above|write your reply above|"
     r"пишите (?:ваш )?ответ выше|напишите ответ выше).{0,60}$|-{2,20} on .{0,200}wrote -{2,20}$", re.I)
 QUOTE = re.compile(r"[A-ZА-ЯЁ]{0,3}>")
 DASHES = re.compile(r"[-_–—]{2,}$")

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from desk import mail
 from desk.mail import quotes
 
-CASES = tomllib.loads((Path(__file__).parent / "replies.toml").read_text(encoding="utf-8"))["case"]
+FOLDER = Path(__file__).parent
+CASES = tomllib.loads((FOLDER / "replies.toml").read_text(encoding="utf-8"))["case"]
+PAGES = tomllib.loads((FOLDER / "pages.toml").read_text(encoding="utf-8"))["case"]
 
 
 def said(text: str) -> list[str]:
@@ -22,3 +25,12 @@ def test_the_new_words_are_shown_and_the_old_ones_folded(case: dict[str, str]) -
     for ending in ("\n", "\n\n"):
         read = quotes.remaining(text + ending, quotes.folds(text + ending, case.get("subject", "")))
         assert said(read) == said(case["reply"])
+
+
+@pytest.mark.parametrize("case", PAGES, ids=lambda case: str(case["name"]))
+def test_the_same_in_html(case: dict[str, str]) -> None:
+    head = "From: Ivan <ivan@a.example>\nSubject: Re: x\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n"
+    letter = mail.parse((head + case["html"]).encode())
+    assert said(letter.reply_text) == said(case["reply"])
+    assert said(letter.text) != []
+    assert letter.kind == "mail"
