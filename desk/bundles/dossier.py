@@ -106,7 +106,8 @@ def _mails(session: Session, ticket: Ticket, hidden: Mapping[str, Any], zone: Zo
 
 def _file(number: int, attachment: Attachment, hidden: Mapping[str, Any]) -> File:
     return File(number, attachment.public_id, attachment.filename, attachment.size, attachment.sha256, attachment.place,
-                attachment.content_type, hidden.get(attachment.public_id, {}))
+                attachment.content_type, {"out": True} if attachment.scan == "infected" else hidden.get(
+                    attachment.public_id, {}))
 
 
 def _head(message: Message, zone: ZoneInfo) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from . import (
     configured,
     dial,
     errors,
+    evidence,
     feeds,
     file,
     files,
@@ -42,6 +43,7 @@ from . import (
     users,
     verbs,
     words,
+    writing,
 )
 from .request import State
 
@@ -65,7 +67,7 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
     CSRFProtect(app)
     for part in (language, headers, access, errors, words, dial, held, health, file):
         part.register(app)
-    for page in (signing, queue, verbs, clocks, steps, papers, files, file, held, alerting, board, rules, owed, parsed,
-                 account, feeds, users, health, configured):
+    for page in (signing, queue, verbs, writing, clocks, steps, papers, evidence, files, file, held, alerting, board, rules, owed,
+                 parsed, account, feeds, users, health, configured):
         app.register_blueprint(page.pages)
     return app
