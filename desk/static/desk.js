@@ -68,15 +68,6 @@ for (const chip of document.querySelectorAll("[data-countdown]")) {
   }, 500);
 }
 
-// What is being written survives a closed window, until it is sent.
-const reply = document.getElementById("reply-text");
-if (reply) {
-  const key = "draft:" + location.pathname;
-  if (!reply.value) reply.value = localStorage.getItem(key) || "";
-  reply.addEventListener("input", () => localStorage.setItem(key, reply.value));
-  reply.form.addEventListener("submit", () => localStorage.removeItem(key));
-}
-
 // Copies a text for a portal's field.
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {

@@ -12,7 +12,7 @@
   // The words themselves; for what stands in no text, its file or its letter.
   const placesOf = (line) => {
     const marks = marksOf(line);
-    const source = line.querySelector(".fact-source a");
+    const source = line.querySelector(".fact-source a[href^='#']");
     const place = source && document.getElementById(source.hash.slice(1));
     return marks.length ? marks : place ? [place] : [];
   };
@@ -52,7 +52,7 @@
 
   // The words of the source lead to the very place.
   panel.addEventListener("click", (event) => {
-    if (!event.target.closest(".fact-source a")) return;
+    if (!event.target.closest(".fact-source a[href^='#']")) return;
     each(event, (line) => {
       const place = placesOf(line)[0];
       if (!place) return;

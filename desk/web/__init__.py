@@ -37,6 +37,7 @@ from . import (
     papers,
     parsed,
     queue,
+    reach,
     rules,
     signing,
     steps,
@@ -65,9 +66,9 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     Bootstrap5(app)
     CSRFProtect(app)
-    for part in (language, headers, access, errors, words, dial, held, health, file):
+    for part in (language, headers, access, errors, words, dial, held, health, file, reach):
         part.register(app)
-    for page in (signing, queue, verbs, writing, clocks, steps, papers, evidence, files, file, held, alerting, board, rules, owed,
-                 parsed, account, feeds, users, health, configured):
+    for page in (signing, queue, verbs, writing, clocks, steps, papers, evidence, files, file, held, alerting, board,
+                 rules, owed, parsed, account, feeds, users, health, configured, reach):
         app.register_blueprint(page.pages)
     return app

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import abort, render_template
+from flask import abort, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
+from .. import replies
 from ..models import Attachment, Fact, Message, Ticket, User
 from . import words
 
@@ -32,6 +33,7 @@ class Line:
     fact: Fact
     ids: tuple[int, ...]
     source: str
+    preview: str  # the file's own page
     place: str
     sureness: str
     doubtful: bool
@@ -55,7 +57,8 @@ def _line(group: list[Fact], messages: Mapping[int, Message], users: Mapping[int
     fact = next((f for f in group if f.state != "rejected"), group[0])
     message = messages.get(fact.message_id or 0)
     file = next((a for a in message.attachments if a.id == fact.attachment_id), None) if message else None
-    return Line(fact, tuple(f.id for f in group), _source(message, file), _place(fact, message, file),
+    preview = url_for("file.show", public_id=file.public_id) if file is not None else ""
+    return Line(fact, tuple(f.id for f in group), _source(message, file), preview, _place(fact, message, file),
                 sureness(fact.confidence), fact.confidence < LIKELY, users.get(fact.decided_by_id or 0, ""))
 
 
@@ -82,13 +85,15 @@ def sureness(confidence: float) -> str:
 
 def panel(session: Session, number: int) -> str:
     """The panel alone, for a page that is already open."""
-    ticket = session.scalar(select(Ticket).where(Ticket.number == number).options(selectinload(Ticket.facts)))
+    ticket = session.scalar(select(Ticket).where(Ticket.number == number).options(
+        selectinload(Ticket.facts), joinedload(Ticket.consumer)))
     if ticket is None:
         abort(404)
     messages = session.scalars(select(Message).where(Message.ticket_id == ticket.id).options(
         selectinload(Message.attachments))).all()
     found, rejected = lines(ticket, messages, names(session))
-    return render_template("ticket_facts.html", ticket=ticket, facts=found, rejected=rejected)
+    return render_template("ticket_facts.html", ticket=ticket, facts=found, rejected=rejected,
+                           missing=replies.missing(ticket))
 
 
 def names(session: Session) -> dict[int, str]:

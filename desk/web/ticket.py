@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, jsonify, redirect, render_template, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from .. import deadlines, escalation, happenings, penalties, people, search, tickets
+from .. import deadlines, drafts, escalation, happenings, penalties, people, replies, search, tickets
 from ..law import sheet
 from ..law.rules import Rule
 from ..models import Deadline, Fact, Message, Outbox, Ticket, User
@@ -34,13 +34,15 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Draft:
-    """What the composer holds: a new reply, or one that was kept from being sent."""
+class Composer:
+    """What stands in the composer: drafts, or a reply that was kept from being sent and why."""
 
     text: str = ""
+    note: str = ""
     warning: str = ""
     tab: str = "reply"
     confirm: bool = False
+    saved_at: datetime | None = None
 
 
 @pages.get("/tickets/<int:number>")
@@ -58,7 +60,7 @@ def show(number: int) -> str | Response:
 
 @pages.get("/tickets/<int:number>/pulse")
 def pulse(number: int) -> Response:
-    """The id of the newest letter that came in: a page that knows an older one says so."""
+    """The id of the newest letter of somebody else: a page that knows an older one says so."""
     ticket_id = desk.reading().scalar(select(Ticket.id).where(Ticket.number == number))
     if ticket_id is None:
         abort(404)
@@ -78,11 +80,22 @@ def find(number: int) -> Ticket:
 
 
 def newest(session: Session, ticket_id: int) -> int:
-    return session.scalar(select(func.max(Message.id)).where(
-        Message.ticket_id == ticket_id, Message.direction == "in")) or 0
+    """The id of the newest letter that somebody else wrote: one that came in, or a colleague's reply."""
+    return session.scalar(select(func.max(Message.id)).where(_of_others(ticket_id))) or 0
 
 
-def page(session: Session, ticket: Ticket, draft: Draft, code: int = 200) -> str:
+def meanwhile(session: Session, ticket_id: int, seen: int) -> Message | None:
+    """The newest letter of somebody else after the one that was seen."""
+    return session.scalar(select(Message).where(_of_others(ticket_id), Message.id > seen).order_by(
+        Message.id.desc()).limit(1).options(joinedload(Message.author)))
+
+
+def _of_others(ticket_id: int) -> ColumnElement[bool]:
+    theirs = and_(Message.kind == "reply", Message.author_id != desk.user().id)
+    return and_(Message.ticket_id == ticket_id, or_(Message.direction == "in", theirs))
+
+
+def page(session: Session, ticket: Ticket, composer: Composer) -> str:
     messages = _messages(session, ticket)
     running = [d for d in _live(ticket) if d.state == "running"]
     taken = escalation.steps(session, ticket)
@@ -95,11 +108,16 @@ def page(session: Session, ticket: Ticket, draft: Draft, code: int = 200) -> str
         related=search.related(session, ticket), users=people.active(session),
         taken=taken, offers=escalation.offers(ticket, taken, now=desk.now()),
         known_steps=escalation.known_ladder().steps, history=history.lines(session, ticket),
-        rules=startable(desk.now()), draft=draft,
+        rules=startable(desk.now()), composer=composer, canned=_canned(ticket), missing=replies.missing(ticket),
         owed=penalties.of(ticket, words.today()), penalty_line=sheet.live,
         timeline=timeline.of(ticket, messages, taken, words.today()), unwatched=happenings.unwatched(ticket),
         next_step=next_step(ticket, running), newest=newest(session, ticket.id), nonce=secrets.token_urlsafe(12),
         today=desk.now().astimezone(words.zone()).date(), undo_seconds=desk.conf().smtp.undo_seconds)
+
+
+def _canned(ticket: Ticket) -> list[tuple[str, str]]:
+    """Keys and titles of the ready answers, first those for this case."""
+    return [(r.key, r.title_ru if words.in_russian() else r.title_en) for r in replies.fitting(ticket)]
 
 
 def _live(ticket: Ticket) -> list[Deadline]:
@@ -123,13 +141,13 @@ def _entry(message: Message, found: Sequence[Fact]) -> Entry:
                  seconds > 0, seconds)
 
 
-def _kept(session: Session, ticket: Ticket) -> Draft:
-    """The text of a reply that was just taken back, to go on writing it."""
-    public_id = request.args.get("again", "")
-    taken = session.scalar(select(Message).where(
-        Message.ticket_id == ticket.id, Message.public_id == public_id, Message.direction == "out",
-        Message.author_id == desk.user().id)) if public_id else None
-    return Draft(text=taken.text) if taken is not None else Draft()
+def _kept(session: Session, ticket: Ticket) -> Composer:
+    """What this person was writing here, wherever and whenever that was."""
+    kept = drafts.of(session, ticket, desk.user())
+    reply, note = kept.get("reply"), kept.get("note")
+    only_note = note is not None and reply is None
+    return Composer(reply.text if reply else "", note.text if note else "", tab="note" if only_note else "reply",
+                    saved_at=max((d.saved_at for d in kept.values()), default=None))
 
 
 def startable(now: datetime) -> dict[str, list[Rule]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import abort, flash, redirect, request, url_for
@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from .. import deadlines, merges, outbox, tickets
-from ..models import Fact, Message, Outbox, Ticket, User
+from ..models import Fact, Message, Ticket, User
 from . import facts
 from . import request as desk
 from . import ticket as ticket_page
-from .ticket import Draft, pages
+from .ticket import pages
 
 Answer = str | Response | tuple[str, int]
 REFUSALS = {
@@ -66,65 +66,6 @@ def back(number: int, anchor: str = "") -> Response:
     return redirect(url_for("ticket.show", number=number, _anchor=anchor or None))
 
 
-# --- writing -----------------------------------------------------------------------------------
-
-
-@pages.post("/tickets/<int:number>/reply")
-def reply(number: int) -> Answer:
-    """Sent after the undo window. Asks once when the consumer has written meanwhile; the text is kept."""
-    text, nonce = request.form.get("text", ""), request.form.get("nonce", "")[:64]
-    found = ticket_page.find(number)
-    if not text.strip() or len(nonce) < 8:
-        return _keep(found, Draft(text=text, warning=str(REFUSALS["empty_text"])), 400)
-    seen = request.form.get("newest", 0, type=int)
-    if ticket_page.newest(desk.reading(), found.id) > seen and "confirm" not in request.form:
-        warning = _("A new letter came while you were writing. Read it, then send your answer again.")
-        return _keep(found, Draft(text=text, warning=warning, confirm=True), 409)
-    try:
-        with desk.writing() as session:
-            ticket = session.get_one(Ticket, found.id)
-            outbox.write(session, desk.conf(), ticket, text=text, author=session.get_one(User, desk.user().id),
-                         nonce=nonce, now=desk.now())
-            if ticket.assignee_id is None:
-                _take(session, ticket)
-    except outbox.OutboxError as error:
-        return _keep(found, Draft(text=text, warning=str(REFUSALS.get(error.key, error.key))), 400)
-    return back(number, "end")
-
-
-@pages.post("/tickets/<int:number>/note")
-def note(number: int) -> Answer:
-    text = request.form.get("text", "")
-    if not text.strip():
-        return _keep(ticket_page.find(number), Draft(warning=str(REFUSALS["empty_text"]), tab="note"), 400)
-    with on(number) as (session, ticket):
-        tickets.note(session, ticket, text=text, author=session.get_one(User, desk.user().id), now=desk.now())
-    return back(number, "end")
-
-
-def _keep(ticket: Ticket, draft: Draft, code: int) -> Answer:
-    return ticket_page.page(desk.reading(), ticket, draft), code
-
-
-@pages.post("/tickets/<int:number>/letters/<public_id>/<any(undo,again):what>")
-def letter(number: int, public_id: str, what: str) -> Answer:
-    """Take a reply back while it waits, or send a failed one once more."""
-    done = False
-    with on(number) as (session, ticket):
-        out = session.scalar(select(Outbox).join(Message, Message.outbox_id == Outbox.id).where(
-            Message.public_id == public_id, Message.ticket_id == ticket.id))
-        if out is None:
-            abort(404)
-        verb: Callable[..., bool] = outbox.undo if what == "undo" else outbox.again
-        done = verb(session, out, actor=desk.actor(), now=desk.now())
-    if what == "undo" and done:
-        flash(_("The reply was taken back. Its text is below: go on writing."), "ok")
-        return redirect(url_for("ticket.show", number=number, again=public_id, _anchor="composer"))
-    if not done:
-        flash(_("Too late: the letter has left.") if what == "undo" else _("This letter needs no second try."), "error")
-    return back(number, "end")
-
-
 # --- the ticket --------------------------------------------------------------------------------
 
 
@@ -139,11 +80,12 @@ def assign(number: int) -> Answer:
 @pages.post("/tickets/<int:number>/take")
 def take(number: int) -> Answer:
     with on(number) as (session, ticket):
-        _take(session, ticket)
+        take_it(session, ticket)
     return back(number)
 
 
-def _take(session: Session, ticket: Ticket) -> None:
+def take_it(session: Session, ticket: Ticket) -> None:
+    """The ticket is the person's who asks."""
     tickets.assign(session, desk.conf(), ticket, session.get_one(User, desk.user().id), actor=desk.actor(),
                    now=desk.now())
 

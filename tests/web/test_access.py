@@ -23,7 +23,7 @@ from .conftest import PASSWORD, post, user
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 PUBLIC = {"static", "bootstrap.static", "signing.sign_in", "signing.link", "signing.sign_out", "language.switch",
           "alerting.link", "alerting.acknowledge_link", "health.alive", "health.ready", "feeds.calendar"}
-ADMIN_ONLY = {"configured.attempt", "configured.index", "users.index", "users.add", "users.change", "users.link"}
+ADMIN_ONLY = {"reach.confirm_time", "reach.leave", "configured.attempt", "configured.index", "users.index", "users.add", "users.change", "users.link"}
 # Everybody who is signed in, in every role. A new route is put into one of the three by whoever adds it.
 TEAM = {
     "account.end_others", "account.index", "account.password", "alerting.acknowledge", "alerting.acknowledge_all",
@@ -34,7 +34,7 @@ TEAM = {
     "file.again", "file.show", "files.download", "files.html", "files.page", "files.picture", "files.raw", "health.index", "held.again", "held.dismiss",
     "held.index", "held.make_ticket", "held.raw", "held.show", "owed.show", "owed.table", "parsed.show", "papers.add", "papers.ask", "papers.index",
     "papers.revoke", "queue.index",
-    "rules.index", "ticket.assign", "ticket.close", "ticket.confirm_sender", "ticket.fact", "ticket.join",
+    "reach.my_leave", "reach.switch_on", "reach.telegram", "rules.index", "ticket.assign", "ticket.close", "ticket.confirm_sender", "ticket.fact", "ticket.join",
     "ticket.move", "ticket.part", "ticket.pulse", "ticket.record_case", "ticket.reopen",
     "ticket.show", "ticket.stage", "ticket.take", "writing.insert",
     "writing.letter", "writing.note", "writing.reply", "writing.save"}
