@@ -101,14 +101,14 @@ def _connect(parts: SplitResult, seconds: float, allow_private: bool) -> socket.
         raise HttpsError(f"{host}: {_words(error)}") from None
     if not allow_private and not _is_here(host) and any(_is_private(str(one)) for one in found):
         raise HttpsError(f"{host} leads into a private network", permanent=True)
-    error: OSError | None = None
+    last: OSError = OSError("no address")
     for one in dict.fromkeys(found):  # IPv6 first often, also where it leads nowhere
         try:
             sock = socket.create_connection((str(one), port), timeout=seconds)
             return _secured(sock, host) if parts.scheme == "https" else sock
         except OSError as failed:
-            error = failed
-    raise HttpsError(f"{host}: {_words(error or OSError('no address'))}") from None
+            last = failed
+    raise HttpsError(f"{host}: {_words(last)}") from None
 
 
 def _secured(sock: socket.socket, host: str) -> socket.socket:

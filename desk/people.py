@@ -10,7 +10,7 @@ import functools
 import hashlib
 import re
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -25,6 +25,7 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 THROTTLE_MINUTES = 15
 SIGN_IN_LOCK = 0x7369676E  # any number that nothing else locks in PostgreSQL
 SESSIONS_PER_USER = 5
+CHAT = re.compile(r"(-?\d{1,20}|@[A-Za-z]\w{4,31})?", re.ASCII)  # a number, or the name of a channel
 ADDRESS = re.compile(r"[^@\s<>,;\"']{1,64}@[^@\s<>,;\"']{1,255}")
 
 
@@ -91,6 +92,38 @@ def set_password(session: Session, user: User, password: str, *, actor: str, now
     user.password_hash = _hash(password)
     end_sessions(session, user, now=now)
     audit.record(session, None, "user.password_set", actor=actor, now=now, user=user.id)
+
+
+def set_duty(session: Session, user: User, on_duty: bool, *, actor: str, now: datetime) -> None:
+    """Is the person told of tickets that nobody has?"""
+    if user.on_duty != on_duty:
+        user.on_duty = on_duty
+        audit.record(session, None, "user.duty", actor=actor, now=now, user=user.id, on=on_duty)
+
+
+def set_leave(session: Session, user: User, *, begins: date | None, ends: date | None, deputy: User | None, actor: str,
+              now: datetime) -> None:
+    """On leave on these days, both included, `ends` None: until further notice; `begins` None: not at all.
+
+    The alerts of that time go to the deputy; without one to whoever is on duty.
+    """
+    if begins is None and (ends is not None or deputy is not None):
+        raise PeopleError("leave_begins")
+    if begins is not None and ends is not None and ends < begins:
+        raise PeopleError("leave_order")
+    if deputy is not None and (deputy.id == user.id or not deputy.active):
+        raise PeopleError("no_deputy")
+    user.absent_from, user.absent_until, user.deputy_id = begins, ends, deputy.id if deputy else None
+    audit.record(session, None, "user.leave", actor=actor, now=now, user=user.id, deputy=user.deputy_id,
+                 begins=begins.isoformat() if begins else "", ends=ends.isoformat() if ends else "")
+
+
+def set_telegram(session: Session, user: User, chat: str, *, actor: str, now: datetime) -> None:
+    """The chat in which the team's bot writes to this person; '' for none."""
+    if not CHAT.fullmatch(chat.strip()):
+        raise PeopleError("not_a_chat")
+    user.telegram_chat = chat.strip()
+    audit.record(session, None, "user.telegram", actor=actor, now=now, user=user.id, on=bool(user.telegram_chat))
 
 
 def _known_address(email: str) -> str:

@@ -8,8 +8,9 @@ from flask_babel import lazy_gettext
 from sqlalchemy import select, update
 from werkzeug.wrappers import Response
 
-from .. import feeds, people
-from ..models import User, WebSession
+from .. import alerts, feeds, people
+from ..alerts.channels import telegram
+from ..models import Outage, User, WebSession
 from . import access, signing
 from . import request as desk
 
@@ -21,6 +22,11 @@ REFUSALS = {
     "unknown_role": lazy_gettext("There is no such role."),
     "name_needed": lazy_gettext("Write the name."),
     "last_admin": lazy_gettext("This is the last admin: make somebody else an admin first."),
+    "leave_begins": lazy_gettext("Say from which day."),
+    "leave_order": lazy_gettext("The last day is before the first one."),
+    "no_deputy": lazy_gettext("This person cannot stand in."),
+    "not_a_day": lazy_gettext("This is not a day."),
+    "not_a_chat": lazy_gettext("A chat is a number, such as 123456789 or -100123456789, or the @name of a channel."),
     "password_length": lazy_gettext("A password needs 12 to 128 characters. A few words in a row are good."),
 }
 
@@ -52,8 +58,14 @@ def page(error: str = "", feed_link: str = "") -> str:
     sessions = desk.reading().scalars(mine.order_by(WebSession.seen_at.desc()))
     live = [(s, browser(s.agent)) for s in sessions if people.is_live(desk.conf(), s, now=desk.now())]
     return render_template("account.html", sessions=live, here=g.session_hash, error=error, feed_link=feed_link,
-                           feeds=feeds.of(desk.reading(), desk.user()),
+                           feeds=feeds.of(desk.reading(), desk.user()), team=people.active(desk.reading()),
+                           telegram=telegram.is_configured(desk.conf()), outage=_outage(),
                            shortest=people.SHORTEST_PASSWORD)
+
+
+def _outage() -> Outage | None:
+    """Why Telegram does not reach this person any more."""
+    return desk.reading().get(Outage, alerts.personal(telegram.NAME, desk.user()))
 
 
 @pages.post("/account/password")

@@ -60,6 +60,7 @@ def index() -> str:
     return render_template(
         "board.html", dying=[d for d in rights if dial.dying(d)], rights=[d for d in rights if not dial.dying(d)],
         grouped={key: [d for d in rest if group(d) == key] for key in GROUPS}, groups=GROUPS, on=on,
+        long_paused=words.today() - timedelta(days=desk.conf().alerts.paused_days),
         more=len(found) == MOST, most=MOST, **_filter(asked))
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 
-from .. import deadlines
-from ..models import Heartbeat, InboundMail, Mailbox, Message, Outbox, Ticket, User
+from .. import alerts, deadlines, machine_time, people
+from ..models import Heartbeat, InboundMail, Mailbox, Message, Notice, Outbox, Ticket, User
 from . import access
 from . import request as desk
 
@@ -24,10 +24,11 @@ BANNER_SECONDS = 15.0  # between looks of one process at the clock
 
 @dataclass(frozen=True)
 class Banner:
-    """What every page has to say: `silent_since` the clock is not at work, `frozen` it sends no alert."""
+    """What every page has to say: since when the clock is not at work, that it sends no alert, or that none got out."""
 
     silent_since: datetime | None = None
     frozen: bool = False
+    no_canary_since: datetime | None = None
 
 
 def register(app: Flask) -> None:
@@ -60,13 +61,26 @@ def index() -> str:
         "health.html", beats=[(b, now - b.at > SILENT) for b in beats], missing=_never_seen(beats),
         mailboxes=session.scalars(select(Mailbox).order_by(Mailbox.name)).all(), waiting=_waiting(session),
         letters=_troubled_letters(session), unconfirmed=sum(not rule.confirmed for rule in rules.values()),
+        channels=_channels(session), outages=alerts.outages(session), frozen=machine_time.frozen(session),
+        canary_since=alerts.canary.absent_since(session, desk.conf(), now=now), duty=desk.conf().alerts.duty_address,
+        time_here=now, names_of={user.id: user.name for user in people.everybody(session)},
         rules=len(rules), no_password=session.scalars(select(User).where(User.active, User.password_hash == "")).all())
 
 
 def _never_seen(beats: Any) -> list[str]:
     """Parts that should be at work and never said a word."""
-    expected = ["clock", "outbox", "work", *(f"fetch:{box.name}" for box in desk.conf().mailbox)]
+    expected = ["clock", "outbox", "channels", "work", *(f"fetch:{box.name}" for box in desk.conf().mailbox)]
     return [name for name in expected if name not in {b.name for b in beats}]
+
+
+def _channels(session: Session) -> list[tuple[alerts.channels.Channel, datetime | None, int]]:
+    """Each that is set up, when something was last accepted there, and how many wait."""
+    out = []
+    for channel in alerts.channels.configured(desk.conf()):
+        of = select(func.max(Notice.sent_at), func.count().filter(Notice.state.in_(("pending", "sending"))))
+        last, waiting = session.execute(of.where(Notice.channel == channel.NAME)).one()
+        out.append((channel, last, waiting))
+    return out
 
 
 def _waiting(session: Session) -> dict[str, tuple[int, datetime | None]]:
@@ -99,6 +113,9 @@ def _banner() -> Banner:
     beat = desk.reading().get(Heartbeat, "clock")
     # A clock that was never started warns of no deadline either: it is missed since there is somebody to warn.
     since = beat.at if beat is not None else desk.user().created_at
-    banner = Banner(since if desk.now() - since > SILENT else None, bool(beat and beat.detail.get("frozen")))
+    frozen = beat.detail.get("frozen") if beat is not None else None
+    patience = SILENT + timedelta(seconds=abs(frozen["step_seconds"]) if frozen else 0)  # our own time jumped too
+    banner = Banner(since if desk.now() - since > patience else None, bool(frozen),
+                    alerts.canary.absent_since(desk.reading(), desk.conf(), now=desk.now()))
     current_app.extensions["desk.banner"] = (time.monotonic(), banner)
     return banner

@@ -19,10 +19,10 @@ admin_only = access.needs("admin")
 @pages.get("/users")
 @admin_only
 def index() -> str:
-    return _page()
+    return page()
 
 
-def _page(*, link: str = "", whose: str = "", error: str = "") -> str:
+def page(*, link: str = "", whose: str = "", error: str = "") -> str:
     return render_template("users.html", users=people.everybody(desk.reading()), link=link, whose=whose, error=error)
 
 
@@ -37,8 +37,8 @@ def add() -> Answer:
                                  role=form.get("role", "advocate"), actor=desk.actor(), now=desk.now())
             link = people.sign_in_link(session, desk.conf(), user, now=desk.now())
     except people.PeopleError as error:
-        return _page(error=account.refusal(error)), 400
-    return _page(link=link, whose=user.name)
+        return page(error=account.refusal(error)), 400
+    return page(link=link, whose=user.name)
 
 
 @pages.post("/users/<int:user_id>")
@@ -47,10 +47,12 @@ def change(user_id: int) -> Answer:
     form = request.form
     try:
         with desk.writing() as session:
-            people.change(session, _user(session.get(User, user_id)), name=form.get("name", ""),
-                          role=form.get("role", ""), is_active="active" in form, actor=desk.actor(), now=desk.now())
+            user = _user(session.get(User, user_id))
+            people.change(session, user, name=form.get("name", ""), role=form.get("role", ""),
+                          is_active="active" in form, actor=desk.actor(), now=desk.now())
+            people.set_duty(session, user, "on_duty" in form, actor=desk.actor(), now=desk.now())
     except people.PeopleError as error:
-        return _page(error=account.refusal(error)), 400
+        return page(error=account.refusal(error)), 400
     flash(_("Saved."), "ok")
     return redirect(url_for("users.index"))
 
@@ -62,7 +64,7 @@ def link(user_id: int) -> Answer:
     with desk.writing() as session:
         user = _user(session.get(User, user_id))
         address = people.sign_in_link(session, desk.conf(), user, now=desk.now())
-    return _page(link=address, whose=user.name)
+    return page(link=address, whose=user.name)
 
 
 def _user(user: User | None) -> User:
