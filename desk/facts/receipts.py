@@ -30,6 +30,7 @@ FUZZY = {name: re.compile(rf"(?<![а-яёa-z\d]){words}[\s:№#.=|]{{0,4}}({numb
     ("fp", "[фo0о][пnнг][дgal]?", r"\d{8,10}"))}
 PAID = re.compile(r"(?<![а-яё])(?:итого?|всего|к оплате|сумма(?: чека| расч[её]та)?|(?:без)?наличными(?: сумма)?"
                   r"|оплата|картой)[\s:=≡.]{1,40}(\d{1,3}(?:[ \xa0]\d{3}){1,3}|\d{1,9})\s?[., ]\s?(\d{2})(?![\d.,])")
+GOODS = re.compile(r"(?<!\d)(\d{1,3})\s?[xх*]\s?(\d{1,7})[.,](\d{2})(?!\d)")  # so many pieces at such a price
 AROUND = 1500  # characters before the drive's number in which a receipt's other lines stand
 
 
@@ -85,12 +86,14 @@ def _printed(source: Source) -> Iterator[Fact]:
 def _recognised(source: Source) -> Iterator[Fact]:
     """A photographed receipt without a legible code; what could not be read stays empty.
 
-    The drive's number, and the sum or the moment, have to be there. A sum printed twice alike is surer.
+    The drive's number, and the sum or the moment, have to be there. A sum printed twice alike, or equal to that of
+    the goods, is surer.
     """
     text = source.text
     for drive in FUZZY["fn"].finditer(text):
         start, end = max(0, drive.start() - AROUND), min(len(text), drive.end() + 400)
-        sums = [re.sub(r"\D", "", total[1]) + "." + total[2] for total in PAID.finditer(text, start, end)]
+        sums = [*(re.sub(r"\D", "", total[1]) + "." + total[2] for total in PAID.finditer(text, start, end)),
+                *_of_goods(text, start, end)]
         total = max(sums, key=sums.count, default="")
         when, kind = (_nearest(pattern, text, start, end, drive.start()) for pattern in (WHEN, KIND))
         document, sign = (_nearest(FUZZY[name], text, start, end, drive.start()) for name in ("i", "fp"))
@@ -101,6 +104,13 @@ def _recognised(source: Source) -> Iterator[Fact]:
         right = max(m.end() for m in (drive, document, sign) if m)
         yield Fact("receipt", _written(values), text[drive.start():right], source.place, drive.start(), right,
                    0.8 if sums.count(total) > 1 else 0.6)
+
+
+def _of_goods(text: str, start: int, end: int) -> Iterator[str]:
+    """What the goods cost together, when they are there."""
+    kopecks = sum(int(piece[1]) * int(piece[2] + piece[3]) for piece in GOODS.finditer(text, start, end))
+    if kopecks:
+        yield f"{kopecks // 100}.{kopecks % 100:02d}"
 
 
 def _moment(found: re.Match[str]) -> str:
