@@ -19,7 +19,8 @@ ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f]{1,64}@(?:[^\W_](?:[\w-
 # What is shown of addresses that no envelope may have: a host without a dot, an IP address, a quoted local part.
 READABLE = re.compile(r"(?:\"[^\"\\\x00-\x1f\x7f]{1,62}\"|[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f]{1,64})"
                       r"@(?:[\w-]{1,63}(?:\.[\w-]{1,63})*|\[[\w.:]{3,45}\])")
-ANY_ADDRESS = re.compile(r"[^\s@<>()\",;:]{1,64}@[\w.-]{1,253}")
+NAME = re.compile(r"[\s\"]{0,3}([^<>\[\]()\"@:;]{1,200})(?=[<\[(\"\s]|$)")
+ANY_ADDRESS = re.compile(r"[^\s@<>()\[\]\",;:]{1,64}@[\w.-]{1,253}")
 
 
 def read(value: str, hint: str = "") -> list[Address]:
@@ -45,7 +46,23 @@ def sender(values: list[str], hint: str = "") -> tuple[Address, bool]:
         return Address("", ""), True
     address, doubtful = _mailbox(groups[0], hint)
     doubtful = doubtful or len(values) > 1 or len(groups) > 1 or ":" in groups[0] or not valid(address.address)
+    if not address.address:
+        address = _anywhere(groups, value, hint) or address
     return address, doubtful or _names_another(address) or _others_disagree(value, address.address)
+
+
+def _anywhere(groups: list[list[str]], value: str, hint: str) -> Address | None:
+    """The only address of a header that is written wrongly: `Petrov, Ivan <i@x.ru>`, `Ivan [mailto:i@x.ru]`."""
+    found = [mailbox for tokens in groups[:10] if (mailbox := _mailbox(tokens, hint)[0]).address]
+    if len(found) == 1:
+        name = ", ".join(mailbox.name for tokens in groups[:10] if (mailbox := _mailbox(tokens, hint)[0]).name)
+        return Address(name[: limits.NAME], found[0].address)
+    shown = words.decode(value, hint)
+    named = ANY_ADDRESS.findall(shown)
+    if found or len(named) != 1 or not (address := _normal(named[0])):
+        return None
+    name = NAME.match(shown.partition(named[0])[0])
+    return Address(words.visible(name.group(1)).strip() if name else "", address)
 
 
 def valid(address: str) -> bool:

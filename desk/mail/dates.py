@@ -23,9 +23,9 @@ COMMENT = re.compile(r"\([^()]{0,100}\)")
 DAY_FIRST = re.compile(r"\b(\d{1,2})[\s.-]{0,3}([^\W\d_]{3,10})[\s.,-]{0,3}(\d{2,4})\b")
 MONTH_FIRST = re.compile(r"\b([^\W\d_]{3,10})\.?\s{1,3}(\d{1,2}),?\s(?:.{0,30}?[\s,])?(\d{4})\b")
 NUMBERS = re.compile(r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)|\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
-TIME = re.compile(r"(?<![\d+-])(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d{1,9})?\s?([ap]m\b)?", re.I)
-ZONE = re.compile(r"\s{0,3}(?:(?:gmt|utc|ut)?\s?([+-])(\d{1,2}):?(\d{2})|\"?([a-z]{1,4})\b)", re.I)
-FIRST, LAST = 1990, 2100
+TIME = re.compile(r"(?<![\d+-])(\d{1,2})(?::(\d{1,2})|\.(\d{2}))(?:[:.](\d{1,2}))?(?:[.,]\d{1,9})?\s?([ap]m\b)?", re.I)
+ZONE = re.compile(r"\s{0,3}(?:(?:gmt|utc|ut)?\s?([+-]|(?=(?:0\d|1[0-4])[0-5]\d\b))(\d{1,2})(?::?(\d{2}))?\b|\"?([a-z]{1,4})\b)", re.I)
+FIRST, LAST = 1970, 2100
 
 
 def read(value: str) -> datetime | None:
@@ -81,8 +81,8 @@ def _year(digits: str) -> int:
 def _clock(clock: re.Match[str] | None) -> tuple[int, int, int]:
     if clock is None:
         return 0, 0, 0
-    hour, minute, second = int(clock.group(1)), int(clock.group(2)), int(clock.group(3) or 0)
-    half = (clock.group(4) or "").lower()
+    hour, minute, second = int(clock.group(1)), int(clock.group(2) or clock.group(3)), int(clock.group(4) or 0)
+    half = (clock.group(5) or "").lower()
     if half and hour <= 12:
         hour = hour % 12 + (12 if half == "pm" else 0)
     return hour, minute, second
@@ -92,7 +92,7 @@ def _zone(text: str, clock: re.Match[str] | None) -> timezone:
     match = ZONE.match(text, clock.end()) if clock else None
     if match is None:
         return UTC
-    if match.group(1):
-        minutes = int(match.group(2)) * 60 + int(match.group(3))
+    if match.group(2):
+        minutes = int(match.group(2)) * 60 + int(match.group(3) or 0)
         return timezone(timedelta(minutes=-minutes if match.group(1) == "-" else minutes))
     return timezone(timedelta(minutes=ZONES.get(match.group(4).lower(), 0)))

@@ -75,6 +75,17 @@ def test_doubtful_senders(name: str) -> None:
     assert check(CORPUS[name]).sender_ambiguous
 
 
+@pytest.mark.parametrize(("header", "name", "address"), [
+    ("Petrov, Ivan <ivan@a.example>", "Petrov, Ivan", "ivan@a.example"), ("Ivan [mailto:ivan@a.example]", "Ivan", "ivan@a.example"),
+    ("=?utf-8?B?SXZhbiA8aXZhbkBhLmV4YW1wbGU+?=", "Ivan", "ivan@a.example"), ("Ivan; Shop <ivan@a.example>", "Ivan, Shop", "ivan@a.example"),
+    ("Ivan <mailto:ivan@a.example>", "Ivan", "ivan@a.example"), ('"Ivan" <smtp:ivan@a.example>', "Ivan", "ivan@a.example"),
+    ("@relay.example:ivan@a.example", "", "ivan@a.example"), ("Ivan (ivan@a.example)", "Ivan", "ivan@a.example"),
+])
+def test_a_sender_written_wrongly_is_shown_and_doubted(header: str, name: str, address: str) -> None:
+    letter = check(f"From: {header}\n\nx".encode())
+    assert (letter.from_.name, letter.from_.address, letter.sender_ambiguous) == (name, address, True)
+
+
 def test_limits() -> None:
     mails = CORPUS
     assert len(mail.parse(mails["20000_recipients"]).cc) == 200
