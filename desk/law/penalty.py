@@ -50,8 +50,8 @@ class Penalty:
     """The penalty as of the day `on`: `grown` by itself, `amount` within the cap.
 
     `days` is 0 when it is not late; `cap` None means no limit. `cap_on`: the day on which the cap is or will be
-    reached (None: never). `accrued_before`: what had grown before the cap's law came into force, when that is more
-    than `amount`; nobody confirmed whether it can still be asked for.
+    reached (None: never). `transitional`: it began under an earlier row, and nobody confirmed what the new one does to
+    it. `accrued_before`: what had grown before the new row came into force, when that is more than `amount`.
     """
 
     debt: Debt
@@ -63,12 +63,13 @@ class Penalty:
     amount: Decimal
     cap: Decimal | None
     cap_on: date | None
+    transitional: bool
     accrued_before: Decimal | None
 
     @property
     def capped(self) -> bool:
         """Has it reached the cap?"""
-        return self.cap is not None and self.days > 0 and self.amount == self.cap
+        return self.cap is not None and self.days > 0 and self.amount >= self.cap
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,18 @@ class Day:
 
 def total(debt: Debt, on: date, rates: Rates) -> Penalty:
     """The penalty as of the day `on`. ValueError for an unknown rule, or a day without a row for it."""
-    rate = rates.at(debt.rule, on)
-    days, base = max((on - debt.due).days, 0), debt.sum_of(rate.base)
-    cap = None if rate.cap == "none" else debt.sum_of(rate.cap)
+    newest, days = rates.at(debt.rule, on), max((on - debt.due).days, 0)
+    former = _former(debt, newest, rates) if days else None
+    rate = former if former is not None and newest.earlier_delays == "former" else newest
+    base, cap = debt.sum_of(rate.base), None if rate.cap == "none" else debt.sum_of(rate.cap)
     grown = _rounded(base * rate.percent / 100 * days)
     amount = grown if cap is None else _rounded(min(grown, cap))
-    before = _before(debt, rate, amount, rates) if days else None
-    return Penalty(debt, rate, on, days, base, grown, amount, cap, _cap_on(debt, rate, base, cap), before)
+    accrued = _accrued(debt, newest, rates) if former is not None else None
+    if accrued is not None and newest.earlier_delays == "kept":
+        amount = max(amount, accrued)
+    before = accrued if accrued is not None and accrued > amount else None
+    return Penalty(debt, rate, on, days, base, grown, amount, cap, _cap_on(debt, rate, base, cap),
+                   former is not None, before)
 
 
 def table(debt: Debt, until: date, rates: Rates) -> list[Day]:
@@ -116,14 +122,17 @@ def _cap_on(debt: Debt, rate: Rate, base: Decimal, cap: Decimal | None) -> date 
     return max(debt.due + timedelta(days=max(days, 1)), rate.valid_from or date.min)
 
 
-def _before(debt: Debt, rate: Rate, amount: Decimal, rates: Rates) -> Decimal | None:
-    if rate.valid_from is None:
+def _former(debt: Debt, rate: Rate, rates: Rates) -> Rate | None:
+    """The row under which the delay began, when it is another one."""
+    if rate.valid_from is None or debt.due + timedelta(days=1) >= rate.valid_from:
         return None
-    eve = rate.valid_from - timedelta(days=1)
-    if eve <= debt.due or versions.on(rates[rate.id], eve) is None:
-        return None
-    accrued = total(debt, eve, rates).amount
-    return accrued if accrued > amount else None
+    return versions.on(rates[rate.id], rate.valid_from - timedelta(days=1))
+
+
+def _accrued(debt: Debt, rate: Rate, rates: Rates) -> Decimal:
+    """What had grown by the eve of this row."""
+    assert rate.valid_from is not None
+    return total(debt, rate.valid_from - timedelta(days=1), rates).amount
 
 
 def _rounded(value: Decimal) -> Decimal:

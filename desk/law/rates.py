@@ -38,7 +38,9 @@ class Rate:
     valid_to: date | None = None
     checked_by: str = ""
     checked_on: date | None = None
-    notes: str = ""
+    earlier_delays: Literal["capped", "kept", "former"] = "capped"
+    notes_ru: str = ""
+    notes_en: str = ""
 
     @property
     def confirmed(self) -> bool:
@@ -119,6 +121,8 @@ _READERS: dict[str, fields.Reader] = {
     "valid_to": fields.day_or_none,
     "checked_by": fields.text,
     "checked_on": fields.day_or_none,
-    "notes": fields.text,
+    "earlier_delays": fields.choice("capped", "kept", "former"),
+    "notes_ru": fields.text,
+    "notes_en": fields.text,
 }
 _REQUIRED = tuple(field.name for field in fields_of(Rate) if field.default is MISSING)

@@ -52,7 +52,8 @@ class Rule:
     enabled: bool = True
     checked_by: str = ""
     checked_on: date | None = None
-    notes: str = ""
+    notes_ru: str = ""
+    notes_en: str = ""
     version: str = ""
 
     @property
@@ -200,7 +201,8 @@ _READERS: dict[str, fields.Reader] = {
     "enabled": fields.flag,
     "checked_by": fields.text,
     "checked_on": fields.day_or_none,
-    "notes": fields.text,
+    "notes_ru": fields.text,
+    "notes_en": fields.text,
 }
 _REQUIRED = tuple(field.name for field in fields_of(Rule) if field.default is MISSING)
 _EVENT = {"id": fields.name, "title_ru": fields.words, "title_en": fields.words}

@@ -6,6 +6,15 @@ from desk.law import words
 from desk.law.penalty import Penalty
 from desk.law.words import Said
 
+_READINGS = {
+    "capped": Said("просрочка началась раньше этого правила: предел применён ко всей неустойке, юрист не подтвердил",
+                   "it began before this rule: the cap bounds all of it, no lawyer confirmed that"),
+    "kept": Said("просрочка началась раньше этого правила: начисленное до него сохранено, юрист не подтвердил",
+                 "it began before this rule: what had grown is kept, no lawyer confirmed that"),
+    "former": Said("просрочка началась по прежнему правилу и считается по нему, юрист не подтвердил",
+                   "it began under the former rule and is counted by it, no lawyer confirmed that"),
+}
+
 
 def live(penalty: Penalty) -> Said:
     """One line for the ticket: «47-й день: 4 700 ₽ из 10 000 ₽, потолок через 53 дня»."""
@@ -17,6 +26,8 @@ def live(penalty: Penalty) -> Said:
     if penalty.cap is None:
         return Said(f"{begun.ru}, потолка нет", f"{begun.en}, no cap")
     of, reach = words.money(penalty.cap), _reach(penalty)
+    if penalty.amount > penalty.cap:
+        return Said(f"{begun.ru}, начислено до предела {of.ru}", f"{begun.en}, grown before the cap of {of.en}")
     return Said(f"{begun.ru} из {of.ru}{reach.ru}", f"{begun.en} of {of.en}{reach.en}")
 
 
@@ -95,16 +106,13 @@ def _limit(penalty: Penalty) -> list[Said]:
 
 
 def _doubt(penalty: Penalty) -> list[Said]:
-    since, accrued = penalty.rate.valid_from, penalty.accrued_before
-    if since is None or accrued is None:
+    if not penalty.transitional:
         return []
-    until, grown = words.plain(since - timedelta(days=1)), words.money(accrued)
-    return [
-        Said(
-            f"по {until.ru} без предела выросло {grown.ru}: можно ли требовать эту сумму, юрист не подтвердил",
-            f"by {until.en} it had grown to {grown.en} without a cap: no lawyer confirmed that it may be asked for",
-        )
-    ]
+    said = [_READINGS[penalty.rate.earlier_delays if penalty.cap is not None else "former"]]
+    if penalty.accrued_before is not None and penalty.rate.valid_from is not None:
+        until, grown = words.plain(penalty.rate.valid_from - timedelta(days=1)), words.money(penalty.accrued_before)
+        said.append(Said(f"по {until.ru} без предела выросло {grown.ru}", f"by {until.en} it had grown to {grown.en}"))
+    return [words.join(said, ", ")]
 
 
 def _cap_named(penalty: Penalty) -> Said | None:

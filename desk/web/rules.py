@@ -43,12 +43,18 @@ class Entry:
 def index() -> str:
     today, counts = words.today(), _running(desk.reading())
     entries = list(_entries(counts, today))
-    years = [(today.year + n, lawbook.production_calendar().confirmed(today.year + n)) for n in YEARS]
+    years = [(today.year + n, _known(today.year + n)) for n in YEARS]
     return render_template(
         "rules.html", groups={key: [e for e in entries if e.rule.whose == key] for key in words.WHOSE},
         total=len(entries), checked=sum(e.state == "checked" for e in entries), chosen=request.args.get("rule", ""),
         outdated=sum(e.outdated for e in entries), years=years, rates=lawbook.penalties(), event=_event,
         CONFIDENCE=CONFIDENCE, BASIS=BASIS, ladder=escalation.known_ladder().steps, today=today)
+
+
+def _known(year: int) -> str:
+    """How well its working days are known: sure, known (preliminary) or not at all."""
+    days = lawbook.production_calendar()
+    return "sure" if days.confirmed(year) else "known" if days.transfers_known(year) else ""
 
 
 def _entries(counts: Mapping[str, Mapping[str, int]], today: date) -> Iterator[Entry]:

@@ -85,6 +85,24 @@ def test_what_had_grown_without_a_cap_is_told() -> None:
         assert owed("goods_1pct", "10000", "10000", due, on).accrued_before is None
 
 
+@pytest.mark.parametrize(("reading", "amount", "says"), [
+    ("capped", "10000.00", "предел применён ко всей неустойке"), ("kept", "38600.00", "начисленное до него сохранено"),
+    ("former", "41500.00", "считается по нему")])
+def test_what_becomes_of_a_delay_that_began_before_the_cap_is_data(reading: str, amount: str, says: str) -> None:
+    text = (CONFIG / "penalties.toml").read_text()
+    read = rates.load(text.replace('earlier_delays = "capped"', f'earlier_delays = "{reading}"'))
+    found = penalty.total(debt("goods_1pct", "10000", "10000", "2025-01-10"), date(2026, 3, 1), read)
+    assert (f"{found.amount:.2f}", found.transitional) == (amount, True)
+    assert says in sheet.explanation(found).ru
+    assert "не подтвердил" in sheet.explanation(found).ru
+    days = penalty.table(found.debt, found.on, read)
+    assert days[-1].total == found.amount
+    assert sheet.live(found).ru
+    young = penalty.total(debt("goods_1pct", "10000", "10000", "2026-01-31"), date(2026, 3, 1), read)
+    assert (f"{young.amount:.2f}", young.transitional) == ("2900.00", False)
+    assert "не подтвердил" not in sheet.explanation(young).ru
+
+
 def test_the_table_shows_each_day() -> None:
     days = penalty.table(debt("services_3pct", "100", None, "2026-06-01"), date(2026, 7, 10), KNOWN)
     assert [(day.number, day.day.isoformat(), str(day.added), str(day.total), day.capped) for day in days[:2]] == [

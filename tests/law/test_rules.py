@@ -92,7 +92,7 @@ def test_the_version_follows_the_content() -> None:
     def version(text: str) -> str:
         return rules.load(text + EVENTS)["demo"].version
 
-    same = 'enabled = true\nchecked_by = ""\nchecked_on = ""\nnotes = ""\nwarn_before = []\n'
+    same = 'enabled = true\nchecked_by = ""\nchecked_on = ""\nnotes_ru = ""\nwarn_before = []\n'
     assert version(ROW) == version(ROW + same) == version("# a comment\n" + ROW)
     changed = {version(ROW), version(ROW.replace("10", "11")), version(ROW + "enabled = false\n")}
     assert len(changed) == 3

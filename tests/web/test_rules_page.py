@@ -55,7 +55,7 @@ def test_a_disabled_rule_is_grey_and_says_why(anna: FlaskClient) -> None:
     page = anna.get("/rules", headers=RUSSIAN).text
     off = entry(page, "fz289_partner_complaint_15")
     assert "slash-circle" in off
-    assert lawbook.known_rules()["fz289_partner_complaint_15"].notes[:40].split('"')[0] in off
+    assert lawbook.known_rules()["fz289_partner_complaint_15"].notes_ru in html.unescape(off)
     assert 'class="rule is-dim" id="fz289_partner_complaint_15"' in page
 
 
@@ -74,6 +74,19 @@ def test_a_year_nobody_confirmed_says_so(anna: FlaskClient) -> None:
     page = anna.get("/rules", headers=RUSSIAN).text
     chips = page.split('class="rule-years"', 1)[1].split("</p>", 1)[0]
     assert ("chip-calm" in chips, "chip-soon" in chips) == (True, True)
+    days = lawbook.production_calendar()
+    assert (days.confirmed(2027), days.transfers_known(2027)) == (False, True), "no act was compared"
+
+
+@SQLITE
+def test_notes_are_in_the_language_of_the_page(anna: FlaskClient) -> None:
+    known = lawbook.known_rules()
+    assert all(bool(rule.notes_ru) == bool(rule.notes_en) for rule in known.versions)
+    page = html.unescape(anna.get("/rules", headers=RUSSIAN).text)
+    for rule in known.versions:
+        assert not rule.notes_ru or (rule.notes_ru in page and rule.notes_en not in page)
+    assert "с самого обещанного дня" in page, "the open question of ст. 23.1"
+    assert "НЕ ПОДТВЕРЖДЕНО для просрочки, которая началась до 01.02.2026" in page
 
 
 def test_what_runs_by_another_version_is_counted(
