@@ -10,7 +10,7 @@ from .clauses import Clauses
 
 WORD = re.compile(r"[^\W\d_]+")
 REACH = 7  # words between the first and the last of a phrase
-BEFORE, AFTER = 3, 2  # words that «не» looks forward over, and «нет» back
+BEFORE, AFTER = 3, 3  # words that «не» looks forward over, and «нет» back
 ABSENT = frozenset({"нет", "нету", "отсутствует", "отсутствуют"})
 NOT = ABSENT | {"не", "ни", "без", "нельзя", "невозможно", "никак", "никакой", "никакого", "никаких"}
 NOT_ONLY = frozenset({"только", "раз", "просто", "менее", "меньше", "более"})

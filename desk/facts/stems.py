@@ -22,6 +22,7 @@ HINT = 2  # two weak ones, when no topic has enough
 SHARE = 0.08  # of the best score; what is below is noise
 NONE = {"topic": "other", "demand": "none"}
 ITEM = re.compile(r"\s*(?:[-–—•*]|\d{1,2}[.)])\s*")
+NUMBER = re.compile(r"(?:^|[\s:;])(?:[-–—•*]|\d{1,2}[.)])$")  # the item itself comes after it
 NOTHING = re.compile(r"(?!)")
 
 
@@ -96,7 +97,7 @@ def _statements(text: str, known: Topics) -> Iterator[tuple[str, bool]]:
         bare = clause.strip()
         asks = known.ask.search(clause) is not None
         item = number or ITEM.match(clause) is not None
-        number = ITEM.fullmatch(bare) is not None or number and not bare
+        number = NUMBER.search(bare) is not None or number and not bare
         listing = asks and ":" in bare or listing and (item or number or not bare)
         yield clause, asks or listing and item
 
