@@ -51,7 +51,7 @@ def read(part: Part, warnings: list[str]) -> Body:
             else:
                 text = _without_files(reader, leaf, text)
             reader.shown[id(leaf)] = text
-        elif data or name_of(leaf):
+        elif data or name_of(leaf) or not leaf.type.startswith(("text/", "multipart/")):
             reader.body.files.append((leaf, data))
             _unpack(reader, leaf, data)
     body = reader.body

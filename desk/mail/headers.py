@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from . import limits
 
-IDENTIFIER = re.compile(r"<([^<>\s\x00]{1,996})>")
+IDENTIFIER = re.compile(r"<\s{0,9}([^<>\s\x00]{1,996})\s{0,9}>")
 KNOWN = frozenset({"from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references", "content-type",
                    "content-transfer-encoding", "content-disposition", "auto-submitted", "precedence", "return-path"})
 KNOWN_NEXT = re.compile(rb"(?:[^\n]{0,120}\n){0,3}"
@@ -66,11 +66,10 @@ def read(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
 
 
 def identifiers(value: str) -> list[str]:
-    """Message-IDs of a header with their angle brackets; brackets are added to a single bare word."""
+    """Message-IDs of a header with their angle brackets; brackets are added when the header is nothing but bare ids."""
     found = [f"<{inner}>" for inner in IDENTIFIER.findall(value)]
-    if not found and (bare := value.strip()) and not re.search(r"[\s<>]", bare) and "@" in bare:
-        found = [f"<{bare[:996]}>"]
-    return found
+    bare = [] if found else [word.strip("<>") for word in value.replace(",", " ").split()]
+    return [f"<{word[:996]}>" for word in bare] if all("@" in word for word in bare) and bare else found
 
 
 def _skipped(raw: bytes, line: bytes, at: int, after: int, start: int, headers: Headers) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk import mail
-from desk.mail import charset, names, params, parser, quotes, words
+from desk.mail import charset, headers, names, params, parser, quotes, words
 from tests.mails import nasty
 
 CORPUS = nasty.corpus()
@@ -84,6 +84,19 @@ def test_doubtful_senders(name: str) -> None:
 def test_a_sender_written_wrongly_is_shown_and_doubted(header: str, name: str, address: str) -> None:
     letter = check(f"From: {header}\n\nx".encode())
     assert (letter.from_.name, letter.from_.address, letter.sender_ambiguous) == (name, address, True)
+
+
+@pytest.mark.parametrize(("value", "ids"), [
+    ("<a@b> (of Monday)", ["<a@b>"]), ("a@b", ["<a@b>"]), ("a@b c@d", ["<a@b>", "<c@d>"]), ("<a@b>,<c@d>", ["<a@b>", "<c@d>"]),
+    ("< a@b >", ["<a@b>"]), ("<a@b", ["<a@b>"]), ('Your message of "Mon"', []), ("<no-at>", ["<no-at>"]), ("", []),
+])
+def test_message_ids_in_every_form(value: str, ids: list[str]) -> None:
+    assert headers.identifiers(value) == ids
+
+
+def test_an_empty_file_without_a_name_is_a_file() -> None:
+    raw = nasty.parts(nasty.TEXT, b"Content-Type: application/pdf\r\n\r\n")
+    assert [a.size for a in mail.parse(raw).attachments] == [0]
 
 
 def test_limits() -> None:
