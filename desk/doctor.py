@@ -14,8 +14,9 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from . import backups, imap, lawbook, migrate, queue, smtp
+from . import backups, clamd, imap, lawbook, migrate, queue, smtp
 from .db import Database
+from .facts import ocr
 from .models import Heartbeat, InboundMail, Mailbox, Outbox, User
 from .settings import Mailbox as Box
 from .settings import Settings
@@ -51,6 +52,9 @@ def examine(conf: Settings, *, now: datetime) -> Iterator[Finding]:
         yield Finding("mailboxes", "warning", "none is set up",
                       "Add a [[mailbox]] block to desk.toml: docs/mail-providers.md.")
     yield _smtp(conf)
+    yield _recogniser()
+    if conf.files.clamd:
+        yield _scanner(conf)
     yield _law()
     database = Database(conf.database_url)
     try:
@@ -123,6 +127,22 @@ def _smtp(conf: Settings) -> Finding:
     except smtp.SmtpError as error:
         return Finding("sending", "stopped", str(error), "Check [smtp] host, port, username and password.")
     return Finding("sending", "ok", f"{conf.smtp.host}:{conf.smtp.port} takes letters")
+
+
+def _recogniser() -> Finding:
+    if ocr.available():
+        return Finding("text on pictures", "ok", "is read by tesseract, in Russian and English")
+    return Finding("text on pictures", "warning", "is not read: tesseract is not installed, or its Russian is missing",
+                   f"Run `{ocr.INSTALL}` where `desk work` runs, and restart it: what came meanwhile is read then.")
+
+
+def _scanner(conf: Settings) -> Finding:
+    try:
+        clamd.ping(conf.files.clamd)
+    except clamd.ClamdError as error:
+        return Finding("virus scanner", "stopped", f"{error}; files stay marked as not scanned",
+                       "Start clamd, or correct [files] clamd. It is asked again every minute.")
+    return Finding("virus scanner", "ok", "answers")
 
 
 def _law() -> Finding:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 
 from .. import alerts, deadlines, machine_time, people
-from ..models import Heartbeat, InboundMail, Mailbox, Message, Notice, Outbox, Ticket, User
+from ..models import Attachment, Heartbeat, InboundMail, Mailbox, Message, Notice, Outbox, Ticket, User
 from . import access
 from . import request as desk
 
@@ -64,7 +64,8 @@ def index() -> str:
         channels=_channels(session), outages=alerts.outages(session), frozen=machine_time.frozen(session),
         canary_since=alerts.canary.absent_since(session, desk.conf(), now=now), duty=desk.conf().alerts.duty_address,
         time_here=now, names_of={user.id: user.name for user in people.everybody(session)},
-        rules=len(rules), no_password=session.scalars(select(User).where(User.active, User.password_hash == "")).all())
+        rules=len(rules), unread_files=_without_ocr(session),
+        no_password=session.scalars(select(User).where(User.active, User.password_hash == "")).all())
 
 
 def _never_seen(beats: Any) -> list[str]:
@@ -91,11 +92,19 @@ def _waiting(session: Session) -> dict[str, tuple[int, datetime | None]]:
             Outbox.state.in_(("pending", "sending")), Outbox.try_after <= desk.now()),
         "files": select(func.count(), func.min(Message.created_at)).where(Message.contents == "waiting"),
     }
+    if desk.conf().files.clamd:
+        queries["scans"] = select(func.count(Attachment.id), func.min(Message.created_at)).join(
+            Message, Attachment.message_id == Message.id).where(Attachment.scan == "waiting")
     out: dict[str, tuple[int, datetime | None]] = {}
     for name, query in queries.items():
         number, since = session.execute(query).one()
         out[name] = (number, since)
     return out
+
+
+def _without_ocr(session: Session) -> int:
+    """Files whose text nobody could recognise here."""
+    return session.scalar(select(func.count()).select_from(Attachment).where(Attachment.note == "no_ocr")) or 0
 
 
 def _troubled_letters(session: Session) -> list[tuple[Outbox, Ticket | None]]:
