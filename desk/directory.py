@@ -50,6 +50,9 @@ class Body:
     ogrn: str = ""
     address: str = ""
     note_ru: str = ""
+    text_limit: int = 0  # characters that its form takes; 0: no limit is known
+    file_limit_mb: int = 0
+    file_types: tuple[str, ...] = ()
     contacts: tuple[Contact, ...] = ()
 
     def by_channel(self, channel: str) -> tuple[Contact, ...]:
@@ -87,7 +90,8 @@ def _required(kind: type[Any]) -> tuple[str, ...]:
 _BODY: dict[str, fields.Reader] = {
     "key": fields.name, "kind": fields.name, "title_ru": fields.words, "title_en": fields.words,
     "marketplace": fields.text, "entity": fields.text, "inn": fields.text, "ogrn": fields.text,
-    "address": fields.text, "note_ru": fields.text,
+    "address": fields.text, "note_ru": fields.text, "text_limit": fields.whole, "file_limit_mb": fields.whole,
+    "file_types": fields.listed(fields.name),
 }
 _CONTACT: dict[str, fields.Reader] = {
     "body": fields.name, "channel": fields.choice(*CHANNELS), "value": fields.words, "source": fields.words,

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from . import audit, authority, casework, deadlines, directory, ladder, letterbook, letters, outbox, settings, tickets
+from .facts import checks
 from .models import STAGES, Letter, Message, Outbox, Step, Ticket, User
 from .settings import Settings
 
@@ -224,6 +225,8 @@ def sent(session: Session, conf: Settings, ticket: Ticket, row: Step, *, sent_on
     """
     if row.state != "prepared":
         raise EscalationError("already_sent")
+    if row.channel == "post" and number.strip() and not _is_tracking(number):
+        raise EscalationError("tracking_wrong")
     row.state, row.sent_on, row.proven_on = "sent", sent_on, proven_on
     row.number, row.proof = number.strip()[:100], proof.strip()
     step = known_ladder().steps[row.key]
@@ -234,6 +237,11 @@ def sent(session: Session, conf: Settings, ticket: Ticket, row: Step, *, sent_on
     audit.record(session, ticket, "step.sent", actor=actor, now=now, step=row.key, addressee=row.addressee,
                  channel=row.channel, number=row.number)
     return started
+
+
+def _is_tracking(number: str) -> bool:
+    plain = number.replace(" ", "").upper()
+    return checks.is_postal(plain) or checks.is_s10(plain)
 
 
 def clocks(session: Session, row: Step) -> tuple[str, ...]:

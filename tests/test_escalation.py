@@ -160,7 +160,7 @@ def test_every_act_is_in_the_history(database: Database, conf: Settings, ticket_
     with database.write() as session:
         ticket, _ = at_hand(session, ticket_id)
         row = prepared(session, ticket_id)
-        escalation.sent(session, conf, ticket, row, sent_on=NOW.date(), proven_on=None, proof="", number="1", actor="user:1",
+        escalation.sent(session, conf, ticket, row, sent_on=NOW.date(), proven_on=None, proof="", number="80080782401239", actor="user:1",
                         now=NOW)
         escalation.answered(session, ticket, row, answer="отказ", answered_on=NOW.date(), actor="user:1", now=NOW)
         kinds = [e.kind for e in session.scalars(select(Event).where(Event.ticket_id == ticket_id))]

@@ -33,6 +33,7 @@ from . import (
     health,
     held,
     language,
+    overview,
     owed,
     papers,
     parsed,
@@ -68,7 +69,7 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
     CSRFProtect(app)
     for part in (language, headers, access, errors, words, dial, held, health, file, reach):
         part.register(app)
-    for page in (signing, queue, verbs, writing, clocks, steps, papers, evidence, files, file, held, alerting, board,
-                 rules, owed, parsed, account, feeds, users, health, configured, reach):
+    for page in (signing, queue, overview, verbs, writing, clocks, steps, papers, evidence, files, file, held, alerting,
+                 board, rules, owed, parsed, account, feeds, users, health, configured, reach):
         app.register_blueprint(page.pages)
     return app

@@ -9,44 +9,35 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, undefer
 
-from .. import annexes, escalation
-from ..annexes import Annex
+from .. import escalation, ladder
 from ..models import Letter, Outbox, Step, Ticket, User
-from . import files, words
+from . import files, handover, words
 from . import request as desk
 from . import ticket as ticket_page
+from .annexed import annex_bytes, chosen, find_row
 from .escalating import Answer, pages, refusal
 
 
 @pages.get("/tickets/<int:number>/steps/<public_id>")
 def show(number: int, public_id: str) -> str:
-    row = _row(number, public_id)
+    row = find_row(number, public_id)
     found = ticket_page.find(number)
     rung = escalation.known_ladder().steps[row.key]
     contacts = [c for body in escalation.bodies(rung, found) for c in body.by_channel(row.channel)]
+    body = handover.body_of(row)
+    portal_text, cut = handover.text(row.letter, body)
+    consumer = found.consumer.address if found.consumer else ""
     return render_template(
         "step.html", ticket=found, row=row, rung=rung, contacts=contacts, annexes=chosen(row), today=words.today(),
-        clocks=escalation.clocks(desk.reading(), row),
+        clocks=escalation.clocks(desk.reading(), row), BY_HAND=handover.BY_HAND, copied=handover.fields(row.letter),
+        portal_text=portal_text, cut=cut, enclosed=handover.enclosed(row, body),
+        answers_nowhere=rung.to in ladder.STATE_BODIES and handover.answers_nowhere(consumer),
         leaving=escalation.is_leaving(row, desk.reading().get(Outbox, row.outbox_id or 0)))
-
-
-def chosen(row: Step) -> list[Annex]:
-    """The letter's annexes in the order of their numbers."""
-    ticket = desk.reading().get_one(Ticket, row.ticket_id)
-    return annexes.chosen(desk.reading(), ticket, row.letter.annexes) if row.letter else []
-
-
-def annex_bytes(annex: Annex) -> tuple[str, str, bytes]:
-    """Name, type and bytes."""
-    if annex.file is not None:
-        return annex.name, annex.file.content_type, files.bytes_of(annex.file)
-    letter = desk.reading().get_one(Letter, annex.letter_id, options=[undefer(Letter.pdf)])
-    return annex.name, "application/pdf", letter.pdf
 
 
 @pages.get("/tickets/<int:number>/steps/<public_id>/letter.<any(pdf,docx):kind>")
 def paper(number: int, public_id: str, kind: str) -> Response:
-    row = _row(number, public_id)
+    row = find_row(number, public_id)
     letter = desk.reading().get(Letter, row.letter_id or 0, options=[undefer(Letter.pdf), undefer(Letter.docx)])
     if letter is None:
         abort(404)
@@ -56,7 +47,7 @@ def paper(number: int, public_id: str, kind: str) -> Response:
 @pages.post("/tickets/<int:number>/steps/<public_id>/mail")
 def mail(number: int, public_id: str) -> Answer:
     """The frozen letter and its annexes, exactly as shown."""
-    row = _row(number, public_id)
+    row = find_row(number, public_id)
     attached = [annex_bytes(annex) for annex in chosen(row)]
     try:
         with desk.writing() as session:
@@ -73,7 +64,7 @@ def mail(number: int, public_id: str) -> Answer:
 
 @pages.post("/tickets/<int:number>/steps/<public_id>/sent")
 def sent(number: int, public_id: str) -> Answer:
-    row, form = _row(number, public_id), request.form
+    row, form = find_row(number, public_id), request.form
     try:
         sent_on = date.fromisoformat(form.get("sent_on", ""))
         proven_on = date.fromisoformat(form["proven_on"]) if form.get("proven_on") else None
@@ -105,7 +96,7 @@ def _onward(number: int, done: Step) -> Answer:
 
 @pages.post("/tickets/<int:number>/steps/<public_id>/answer")
 def answer(number: int, public_id: str) -> Answer:
-    row = _row(number, public_id)
+    row = find_row(number, public_id)
     try:
         with desk.writing() as session:
             escalation.answered(session, session.get_one(Ticket, row.ticket_id), session.get_one(Step, row.id),
@@ -114,11 +105,3 @@ def answer(number: int, public_id: str) -> Answer:
     except escalation.EscalationError as error:
         flash(refusal(error), "error")
     return redirect(url_for("escalating.show", number=number, public_id=public_id))
-
-
-def _row(number: int, public_id: str) -> Step:
-    row = desk.reading().scalar(select(Step).join(Ticket, Step.ticket_id == Ticket.id).where(
-        Step.public_id == public_id, Ticket.number == number).options(joinedload(Step.letter), joinedload(Step.author)))
-    if row is None:
-        abort(404)
-    return row

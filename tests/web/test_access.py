@@ -28,18 +28,20 @@ ADMIN_ONLY = {"reach.confirm_time", "reach.leave", "configured.attempt", "config
 TEAM = {
     "account.end_others", "account.index", "account.password", "alerting.acknowledge", "alerting.acknowledge_all",
     "alerting.index", "board.index", "board.month", "clocks.end", "clocks.extend", "clocks.new", "clocks.pause", "clocks.promise",
-    "clocks.prove", "clocks.resume", "clocks.start", "escalating.answer", "escalating.mail", "escalating.new",
+    "clocks.prove", "clocks.resume", "clocks.start", "escalating.answer", "escalating.for_the_post",
+    "escalating.set_of_files", "escalating.mail", "escalating.new",
     "escalating.paper", "escalating.sent", "escalating.show", "escalating.skip", "evidence.index",
     "evidence.order", "evidence.state", "evidence.take", "feeds.create", "feeds.revoke",
     "file.again", "file.show", "files.download", "files.html", "files.page", "files.picture", "files.raw", "health.index", "held.again", "held.dismiss",
     "held.index", "held.make_ticket", "held.raw", "held.show", "owed.show", "owed.table", "parsed.show", "papers.add", "papers.ask", "papers.index",
-    "papers.revoke", "queue.index",
+    "papers.revoke", "overview.export", "overview.index",
+    "queue.display", "queue.forget", "queue.index", "queue.many", "queue.save", "queue.undo",
     "reach.my_leave", "reach.switch_on", "reach.telegram", "rules.index", "ticket.assign", "ticket.close", "ticket.confirm_sender", "ticket.fact", "ticket.join",
     "ticket.move", "ticket.part", "ticket.pulse", "ticket.record_case", "ticket.reopen",
     "ticket.show", "ticket.stage", "ticket.take", "writing.insert",
     "writing.letter", "writing.note", "writing.reply", "writing.save"}
 VALUES = {"name": "out", "number": 1001, "public_id": "0" * 32, "token": "x", "code": "ru", "filename": "desk.css", "size": "thumb",
-          "what": "undo", "key": "claim_seller", "kind": "pdf", "user_id": 1, "alert_id": 1, "paper_id": 1, "fact_id": 1}
+          "what": "undo", "key": "claim_seller", "kind": "pdf", "user_id": 1, "alert_id": 1, "paper_id": 1, "paper": "inventory", "fact_id": 1}
 
 
 def paths(app: Flask) -> list[tuple[str, str, str]]:

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from email.message import EmailMessage
 
+import pypdfium2
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from desk import bundles, db, escalation, outbox
+from desk import bundles, db, directory, escalation, outbox
 from desk.db import Database
-from desk.models import Attachment, Authority, Bundle, Event, Outbox, Step, Ticket
+from desk.models import Attachment, Authority, Bundle, Event, Letter, Outbox, Step, Ticket
 from desk.settings import Settings
+from desk.web import handover
 
 from .conftest import post
 
@@ -52,7 +54,7 @@ def give_papers(anna: FlaskClient, **more: object) -> None:
 def test_without_papers_a_claim_is_blocked_with_what_is_lacking(ticket: Ticket, anna: FlaskClient, database: Database) -> None:
     answer = post(anna, CLAIM, at=CLAIM, go="freeze", **TYPED)
     assert answer.status_code == 400
-    assert "power of attorney" in answer.text
+    assert "согласие на обработку персональных данных" in answer.text
     assert steps(database) == []
     give_papers(anna)
     assert post(anna, CLAIM, at=CLAIM, go="freeze", **TYPED).status_code == 302
@@ -148,7 +150,7 @@ def test_the_evidence_is_asked_for_watched_and_taken(ticket: Ticket, anna: Flask
                                                      conf: Settings) -> None:
     at = "/tickets/1001/evidence"
     bad = post(anna, at, at=at, **{f"boxes-{_file(database).public_id}": "1 2 3"})
-    assert (bad.status_code, "five numbers" in bad.text) == (400, True)
+    assert (bad.status_code, "пять чисел" in bad.text) == (400, True)
     post(anna, at, at=at, out=_file(database).public_id)
     with database.read() as session:
         bundle = session.scalars(select(Bundle)).one()
@@ -172,3 +174,52 @@ def test_the_evidence_is_asked_for_watched_and_taken(ticket: Ticket, anna: Flask
 def _file(database: Database) -> Attachment:
     with database.read() as session:
         return session.scalars(select(Attachment)).one()
+
+
+@SQLITE
+def test_a_portal_gets_each_field_numbered_files_and_the_text(ticket: Ticket, anna: FlaskClient, database: Database) -> None:
+    give_papers(anna)
+    post(anna, CLAIM, at=CLAIM, go="freeze", annex=_file(database).public_id, **{**TYPED, "channel": "form"})
+    page = f"/tickets/1001/steps/{steps(database)[0].public_id}"
+    shown = anna.get(page).text
+    assert 'data-copy="c-order_number"' in shown
+    assert 'data-copy="c-bank_details"' in shown
+    names = zipfile.ZipFile(io.BytesIO(anna.get(f"{page}/files.zip").data)).namelist()
+    assert names == ["01-Претензия: возврат денег за товар с недостатком.pdf", "02-доверенность.pdf"]
+    assert anna.get(f"{page}/inventory.pdf").status_code == 404
+
+
+def test_limits_of_a_portal_cut_the_text_and_mark_files() -> None:
+    body = directory.Body(key="x", kind="fas", title_ru="x", title_en="x", text_limit=5, file_limit_mb=1, file_types=("pdf",))
+    letter = Letter(text="1234567", facts={"a": "1"})
+    assert handover.text(letter, body) == ("12345", 2)
+    assert handover.text(letter, None) == ("1234567", 0)
+    assert handover._fault("a.pdf", 5, body) == ""
+    assert handover._fault("a.pdf", 2 << 20, body) == "too_large"
+    assert handover._fault("a.docx", 5, body) == "wrong_type"
+    assert [handover.answers_nowhere(a) for a in ("a@gmail.com", "a@mail.ru", "a@почта.рф", "")] == [True, False, False, False]
+
+
+@SQLITE
+def test_the_post_gets_its_papers_and_a_wrong_tracking_number_is_refused(ticket: Ticket, anna: FlaskClient,
+                                                                         database: Database) -> None:
+    give_papers(anna)
+    post(anna, CLAIM, at=CLAIM, go="freeze", annex=_file(database).public_id, **TYPED)
+    page = f"/tickets/1001/steps/{steps(database)[0].public_id}"
+    inventory, envelope = (_text(anna.get(f"{page}/{name}.pdf").data) for name in ("inventory", "envelope"))
+    assert inventory.count("форма 107") >= 2
+    assert inventory.count("доверенность.pdf") == 2
+    for words in ("Пётр Кузнецов", "Москва", "ООО «Ромашка»"):
+        assert words in envelope
+    post(anna, f"{page}/sent", at=page, sent_on="2026-05-12", number="80080782401238")
+    assert "онтрольная цифра" in anna.get(page).text
+    assert steps(database)[0].state == "prepared"
+    post(anna, f"{page}/sent", at=page, sent_on="2026-05-12", number="800807 82 40123 9")
+    assert steps(database)[0].state == "sent"
+
+
+def _text(data: bytes) -> str:
+    document = pypdfium2.PdfDocument(data)
+    text = "\n".join(page.get_textpage().get_text_range() for page in document)
+    document.close()
+    return text
