@@ -25,6 +25,15 @@ BOUGHT = re.compile(
 LATIN = re.compile(r"(?<![\w@./-])(?:[а-яё]{4,20}\s)(?!ozon|wildberries|wb\b|lamoda|aliexpress|avito|yandex|market|"
                    r"joom|dns|rub)"
                    r"[A-Z][A-Za-z]{2,15}(?:\s[\w-]{1,12}\d[\w-]{0,8})", re.I)
+# «духовка Gorenje за 41 000 ₽», «сетки (8 000 руб.)»: a word that is priced, no verb and no word of the deal itself.
+PRICED = re.compile(
+    r"(?<!\w)(?!заказ|сумм|оплат|цен|стоимост|деньг|денег|товар|рубл|всего|итог|карт|штраф|скидк|балл|бонус|доплат|возврат|"
+    r"размер|долг|плат[её]ж|взнос|процент|разниц|компенсац|неустойк|моральн|вред|расход|доставк|покупк|ещ[её]|только|около|"
+    r"более|менее|почти|сразу|потом|вместо|помимо|купон|промокод|сертификат|подписк|месяц|убыт|ущерб|предоплат|верн|баланс|сч[её]т|пошлин|сборк|списа|налич|аккаунт|кабинет|профил|сложно|прошу|требу|хочу|подъ[её]м|зарплат|пенси)"
+    r"[а-яё]{4,20}(?<!л|т)(?<!ла)(?<!ли)(?<!ло)(?<!ть)(?<!те)(?<!ся)(?<!сь)(?<!но)(?<!ом)"
+    r"(?:\s(?!верн|возвра|отда|спис|снят|оплат|сумм|деньг|на\s|в\s)[\w«»\"-]{1,15}){0,2}"
+    r"\s?[,(–—-]?\s?(?:(?:за|стоимостью|ценой|по цене)\s)?"
+    r"\d[\d \xa0]{1,9}(?:[.,]\d\d)?\s?(?:руб|₽|р[. ,)])", re.I)
 NAMED = re.compile(r"(?:с уважением|меня зовут|фио|ф\.\s?и\.\s?о\.)[,:.\s]{1,5}[А-ЯЁ][а-яё]{1,20}\s[А-ЯЁ]", re.I)
 WORDS = re.compile(r"[а-яёa-z]{3,}", re.I)
 DESCRIPTION_WORDS = 10
@@ -54,7 +63,8 @@ def missing(facts: Iterable[Fact], text: str, known: Topics, *, topics: Sequence
 
 def _names_goods(text: str, known: Topics) -> bool:
     plain = text.lower().replace("ё", "е")
-    return bool(known.product.search(plain) or BOUGHT.search(plain) or PRODUCT.search(text) or LATIN.search(text))
+    return bool(known.product.search(plain) or BOUGHT.search(plain) or PRODUCT.search(text)
+                or PRICED.search(text) or LATIN.search(text))
 
 
 def _is_full(name: str) -> bool:
