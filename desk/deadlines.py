@@ -23,7 +23,7 @@ from .terms import Term
 
 __all__ = ["DeadlineError", "cancel", "extend", "extension", "first_reply_due", "known_rules", "meet", "miss", "pause",
            "production_calendar", "promised", "prove", "reassign", "recount", "refresh", "reply_sent", "resume",
-           "start", "term"]
+           "revive", "start", "term"]
 FIRST_REPLY = "desk_first_reply_1w"
 PROMISE = "promised_by"
 LIVE = ("running", "paused")
@@ -244,6 +244,18 @@ def miss(session: Session, deadline: Deadline, *, reason: str, actor: str, now: 
 
 def cancel(session: Session, deadline: Deadline, *, reason: str, actor: str, now: datetime) -> None:
     _end(session, deadline, "cancelled", reason=reason, actor=actor, now=now)
+
+
+def revive(session: Session, conf: Settings, deadline: Deadline, *, state: str, actor: str, now: datetime) -> None:
+    """Take its end back: `state` is what it was in before, and its last day stays as it was counted."""
+    if deadline.state in LIVE or state not in LIVE:
+        return
+    deadline.state, deadline.ended_at, deadline.ended_by, deadline.end_reason = state, None, "", ""
+    if state == "running":
+        alerts.make(session, conf, deadline, now=now)
+    refresh(session, deadline.ticket)
+    audit.record(session, deadline.ticket, "deadline.revived", actor=actor, now=now, rule=deadline.rule,
+                 due=deadline.due.isoformat())
 
 
 def first_reply_due(session: Session, conf: Settings, ticket: Ticket, *, now: datetime) -> Deadline:

@@ -108,8 +108,14 @@ def condition(view: View, user: User, now: datetime) -> ColumnElement[bool]:
 
 def _awaits(*, companies: bool) -> ColumnElement[bool]:
     """Something of ours is with them and was not answered."""
-    keys = [key for key, to in _addressees().items() if (to in COMPANIES) == companies and to != "consumer"]
+    bodies = [key for key, to in _addressees().items() if to not in (*COMPANIES, "consumer", "lawyer")]
+    keys = company_steps() if companies else bodies
     return Ticket.id.in_(select(Step.ticket_id).where(Step.state == "sent", Step.key.in_(keys)))
+
+
+def company_steps() -> list[str]:
+    """Keys of the steps that go to a company."""
+    return [key for key, to in _addressees().items() if to in COMPANIES]
 
 
 @functools.cache

@@ -1,8 +1,8 @@
 """Words as they are kept and asked for: a stem for every form, pieces of numbers, pieces of names. Pure.
 
 Every token is letters and digits only. A stem stands as it is; what could never be a Russian word begins with a hard
-or a soft sign: `ъ349` three signs of a number, `ьшестаков` a name as written, `ьь` the domain of an address, `ъъ` a topic,
-`ъъъ` what the ticket has.
+or a soft sign: `ъ349` three signs of a number, `ьшестаков` a name as written, `ьь` the domain of an address,
+`ъъ` a topic, `ъъъ` what the ticket has.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from ..facts import cards
 
 WORD = re.compile(r"[^\W_]+")
 CODE = re.compile(r"[^\W_]+(?:[-–/][^\W_]+)*")
-PHONE = re.compile(r"(?<![\w+])(?:\+?7|8)[\s\xa0(-]{0,2}(\d{3})[\s\xa0)-]{0,2}(\d{3})[\s\xa0-]?(\d{2})[\s\xa0-]?(\d{2})(?!\d)")
+PHONE = re.compile(r"(?<![\w+])(?:\+?7|8)[\s\xa0(-]{0,2}(\d{3})[\s\xa0)-]{0,2}(\d{3})[\s\xa0-]?(\d{2})[\s\xa0-]?(\d{2})"
+                   r"(?!\d)")
 STARRED = re.compile(r"\d{4}[ \xa0-]?\*[*\d \xa0-]*")  # what is left of a card's number is no number to look for
 ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 FLEETING = re.compile(r"(?<=[бвгджзклмнпрстфхцчшщ])[ое]([кц])$")

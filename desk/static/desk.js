@@ -29,22 +29,6 @@ for (const form of document.querySelectorAll("form.auto-send")) {
   form.querySelector("select").addEventListener("change", () => form.requestSubmit());
 }
 
-// The queue stays fresh; nothing moves while the pointer or the focus is in it.
-const live = document.getElementById("live");
-if (live) {
-  let etag = "";
-  const look = async () => {
-    if (document.hidden || live.matches(":hover") || live.contains(document.activeElement)) return;
-    const answer = await fetch(location.href, { headers: { "X-Desk-Poll": "1", ...(etag && { "If-None-Match": etag }) }, cache: "no-store" }).catch(() => null);
-    if (!answer || answer.status === 304) return;
-    if (answer.status === 401) { location.reload(); return; }
-    if (!answer.ok) return;
-    etag = answer.headers.get("ETag") || "";
-    live.innerHTML = await answer.text();
-  };
-  setInterval(look, Number(live.dataset.poll) * 1000);
-}
-
 // A ticket says when a letter has come meanwhile.
 const meanwhile = document.getElementById("meanwhile");
 if (meanwhile) {

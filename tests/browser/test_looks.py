@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
-PAGES = ("/", "/?view=all", "/?q=нет", "/?view=closed", "/tickets/1001", "/tickets/1003", "/tickets/1004", "/held", "/alerts",
+PAGES = ("/", "/?view=all", "/?q=нет", "/?q=вернуть+деньги", "/overview", "/?view=closed", "/tickets/1001", "/tickets/1003", "/tickets/1004", "/held", "/alerts",
          "/account", "/users", "/settings", "/health", "/deadlines", "/deadlines/month", "/rules", "/tickets/1003/penalty",
          "/tickets/1001/steps/new/claim_seller", "/tickets/1001/evidence", "/tickets/1001/papers?step=claim_seller", "/tickets/1001/steps/new/ethics")
 
