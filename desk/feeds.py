@@ -25,7 +25,9 @@ from .settings import Settings
 
 MOST = 2000  # events of a feed
 LAST_HOUR = time(23)  # an event is the last hour of its day: it ends with the deadline
-ALARMS = (timedelta(days=2, hours=14), timedelta(hours=14))  # nine in the morning, two days before and on the day
+MORNING = 9  # o'clock: when an alarm rings
+WARN_BEFORE = (2,)  # days, for a rule that says nothing
+MOST_ALARMS = 4  # of an event
 
 
 def create(session: Session, user: User, *, whole_team: bool, now: datetime) -> str:
@@ -80,17 +82,45 @@ def calendar(conf: Settings, shown: Sequence[Deadline], *, english: bool, now: d
 
 
 def _event(conf: Settings, deadline: Deadline, english: bool, now: datetime) -> icalendar.Event:
-    starts = datetime.combine(_last_day(deadline), LAST_HOUR, tzinfo=count.zone(deadline.timezone))
+    starts, ends = _last_hour(deadline)
     words = f"№ {deadline.ticket.number}: {_title(deadline, english)}"
     event = icalendar.Event()
     _fill(event, {"uid": f"{deadline.public_id}@zastupnik", "dtstamp": now, "dtstart": starts,
-                  "dtend": starts + timedelta(hours=1), "summary": words, "transp": "TRANSPARENT",
-                  "class": "PRIVATE", "url": f"{conf.desk.base_url}/tickets/{deadline.ticket.number}"})
-    for before in ALARMS:
+                  "dtend": ends, "summary": words, "description": _counted(deadline, english),
+                  "transp": "TRANSPARENT", "class": "PRIVATE",
+                  "url": f"{conf.desk.base_url}/tickets/{deadline.ticket.number}"})
+    for before in _alarms(deadline):
         alarm = icalendar.Alarm()
         _fill(alarm, {"action": "DISPLAY", "description": words, "trigger": -before})
         event.add_component(alarm)
     return event
+
+
+def _last_hour(deadline: Deadline) -> tuple[datetime, datetime]:
+    """The last hour in which it can be done, in the deadline's zone; an event of no length is drawn badly."""
+    zone = count.zone(deadline.timezone)
+    if deadline.start_at is not None:
+        ends = deadline.due_at.astimezone(zone)
+        return ends - timedelta(hours=1), ends
+    starts = datetime.combine(_last_day(deadline), LAST_HOUR, tzinfo=zone)
+    return starts, starts + timedelta(hours=1)
+
+
+def _alarms(deadline: Deadline) -> list[timedelta]:
+    """How long before the event: nine in the morning of the rule's days of warning and of the last day."""
+    if deadline.start_at is not None:
+        left = [deadline.due_at - moment.at for moment in count.hour_thresholds(deadline.due_at, deadline.length)]
+        return [before - timedelta(hours=1) for before in left if before > timedelta(hours=1)]
+    rule = known_rules().get(deadline.rule)
+    days = sorted({0, *(rule.warn_before if rule and rule.warn_before else WARN_BEFORE)}, reverse=True)
+    return [timedelta(days=day, hours=LAST_HOUR.hour - MORNING) for day in days[-MOST_ALARMS:]]
+
+
+def _counted(deadline: Deadline, english: bool) -> str:
+    """How it was counted and by which article: nothing of it is the consumer's words."""
+    rule = known_rules().get(deadline.rule)
+    law = ", ".join(text for text in (rule.article, rule.law) if text != "-") if rule else ""
+    return f"{deadline.explanation_en if english else deadline.explanation_ru}\n{law}".strip()
 
 
 def _fill(component: icalendar.Component, values: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+import vobject
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
@@ -60,7 +61,9 @@ def test_a_feed_shows_number_and_title_with_alarms_and_the_last_hour(
     assert money["dtend"].dt == clock.due_at
     assert money["dtstart"].dt.tzinfo == ZoneInfo("Europe/Moscow")
     alarms = [money["dtstart"].dt + alarm["trigger"].dt for alarm in money.walk("VALARM")]
-    assert [(a.hour, (clock.due - a.date()).days) for a in alarms] == [(9, 2), (9, 0)]
+    assert [(a.hour, (clock.due - a.date()).days) for a in alarms] == [(9, 3), (9, 1), (9, 0)]
+    assert "ст. 22" in str(money["description"])
+    assert clock.explanation_ru in str(money["description"])
     assert str(money["uid"]) == f"{clock.public_id}@zastupnik"
     assert {str(e["uid"]) for e in events(app, path)} == {str(e["uid"]) for e in shown.values()}
     assert not any("1002" in words for words in shown)
@@ -131,3 +134,28 @@ def test_a_zone_with_summer_time_gets_its_rules_and_its_moment(database: Databas
     assert (starts.hour, starts.utcoffset()) == (23, datetime.combine(
         clock.due, starts.time(), tzinfo=ZoneInfo("Europe/Berlin")).utcoffset())
     assert event["dtend"].dt - starts == timedelta(hours=1)
+
+
+@SQLITE
+@pytest.mark.usefixtures("clocks")
+def test_another_parser_reads_the_same(app: Flask, anna: FlaskClient, database: Database, conf: Settings) -> None:
+    """vobject shares no code with the library that wrote it."""
+    with database.write() as session:
+        ticket = session.scalars(select(Ticket).where(Ticket.number == 1001)).one()
+        found_at = db.now().replace(minute=40, second=0, microsecond=0)
+        local = found_at.astimezone(ZoneInfo("Europe/Moscow")).date()
+        hours = deadlines.start(session, conf, ticket, "fz152_incident_24h", start_on=local, start_at=found_at, actor="t",
+                                now=db.now())
+        far = deadlines.start(session, conf, ticket, "zpp26_1_refuse_7", start_on=local, tz="Asia/Vladivostok", actor="t",
+                              now=db.now())
+        ends = {hours.public_id: hours.due_at, far.public_id: far.due_at}
+    read = vobject.readOne(app.test_client().get(link(anna, whole_team=True)).text)
+    assert read.validate()
+    assert {zone.tzid.value for zone in read.vtimezone_list} == {"Europe/Moscow", "Asia/Vladivostok"}
+    shown = {event.uid.value.removesuffix("@zastupnik"): event for event in read.vevent_list}
+    for public_id, due_at in ends.items():
+        assert shown[public_id].dtend.value == due_at
+        assert len(shown[public_id].valarm_list) >= 2
+    assert str(shown[far.public_id].dtstart.value.utcoffset()) == "10:00:00"
+    assert {event.uid.value for event in read.vevent_list} == {
+        str(event["uid"]) for event in events(app, link(anna, whole_team=True))}
