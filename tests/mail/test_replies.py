@@ -12,6 +12,7 @@ from desk.mail import quotes
 
 FOLDER = Path(__file__).parent
 CASES = tomllib.loads((FOLDER / "replies.toml").read_text(encoding="utf-8"))["case"]
+FORWARDS = tomllib.loads((FOLDER / "forwards.toml").read_text(encoding="utf-8"))["case"]
 PAGES = tomllib.loads((FOLDER / "pages.toml").read_text(encoding="utf-8"))["case"]
 
 
@@ -34,3 +35,14 @@ def test_the_same_in_html(case: dict[str, str]) -> None:
     assert said(letter.reply_text) == said(case["reply"])
     assert said(letter.text) != []
     assert letter.kind == "mail"
+
+
+@pytest.mark.parametrize("case", FORWARDS, ids=lambda case: str(case["name"]))
+def test_a_forward_is_read_and_stays_shown(case: dict[str, str]) -> None:
+    head = f"From: Ivan <ivan@a.example>\nSubject: {case['subject']}\nContent-Type: text/plain; charset=utf-8\n\n"
+    letter = mail.parse((head + case["text"]).encode())
+    assert letter.forwarded is not None
+    assert "noreply@ozon.ru" in letter.forwarded.from_
+    assert "10:00" in letter.forwarded.date
+    assert letter.forwarded.subject == ("" if case["name"] == "yandex" else "Заказ отменён")
+    assert "Ваш заказ 18044876-0131 отменён." in letter.reply_text
