@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from . import audit
+from .facts import cards
 from .ladder import Step as Rung
 from .models import PAPERS, Attachment, Authority, Message, Ticket, User
 
@@ -52,8 +53,8 @@ def record(session: Session, ticket: Ticket, *, kinds: Sequence[str], scope: Seq
     if attachment is None and not note.strip():
         raise AuthorityError("paper_place")
     rows = [Authority(ticket_id=ticket.id, kind=kind, scope=list(scope), given_on=given_on, expires_on=expires_on,
-                      attachment_id=attachment.id if attachment else None, note=note.strip(), author_id=author.id,
-                      created_at=now) for kind in dict.fromkeys(kinds)]
+                      attachment_id=attachment.id if attachment else None, note=cards.mask(note.strip()),
+                      author_id=author.id, created_at=now) for kind in dict.fromkeys(kinds)]
     session.add_all(rows)
     session.flush()
     audit.record(session, ticket, "authority.recorded", actor=f"user:{author.id}", now=now, kinds=list(kinds),

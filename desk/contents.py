@@ -170,7 +170,8 @@ def _waiting(session: Session, message_id: int, place: int) -> Attachment | None
 
 def _fact(ticket_id: int, message_id: int, attachment_id: int, fact: dict[str, Any]) -> Fact:
     return Fact(ticket_id=ticket_id, message_id=message_id, attachment_id=attachment_id, kind=fact["kind"],
-                value=fact["value"][:500], quote=cards.mask(fact["quote"][:500]), place=fact["place"],
+                value=cards.mask_fact(fact["kind"], fact["value"])[:500],
+                quote=cards.mask_fact(fact["kind"], fact["quote"])[:500], place=fact["place"],
                 start=fact["start"], end=fact["end"], confidence=fact["confidence"], marketplace=fact["marketplace"])
 
 

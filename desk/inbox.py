@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session, undefer
 from . import audit, failpoints, reading, receiving
 from .blobs import BlobError, Blobs
 from .db import Database
+from .facts import cards
 from .models import InboundMail, Mailbox, Ticket
 from .settings import Settings
 
@@ -284,7 +285,8 @@ def dismiss(session: Session, inbound: InboundMail, *, reason: str, actor: str, 
         raise InboxError("not_held")
     if not reason.strip():
         raise InboxError("reason_needed")
-    inbound.state, inbound.reason, inbound.error = "ignored", "dismissed", _storable(reason)
+    reason = cards.mask(_storable(reason))
+    inbound.state, inbound.reason, inbound.error = "ignored", "dismissed", reason
     audit.record(session, None, "mail.dismissed", actor=actor, now=now, mail=inbound.public_id, reason=reason)
 
 

@@ -75,7 +75,7 @@ def put(session: Session, conf: Settings, *, dedup_key: str, kind: str, to: Sequ
     """Store a letter with its exact bytes; one row for a dedup_key, for ever. ValueError for a bad address."""
     if (known := session.scalar(select(Outbox).where(Outbox.dedup_key == dedup_key))) is not None:
         return known
-    sender, text = conf.sender_address, cards.mask(text)
+    sender, subject, text = conf.sender_address, cards.mask(subject), cards.mask(text)
     # An e-mail never acts as staff: alerts take no answer.
     answerable = ticket if kind in ("reply", "ack", "letter") else None
     message_id = f"<{uuid.uuid4().hex}.{secrets.token_hex(6)}@{sender.rpartition('@')[2]}>"

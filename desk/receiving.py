@@ -133,10 +133,10 @@ def _person(session: Session, letter: Letter, now: datetime) -> Person | None:
         return None
     person = session.scalar(select(Person).where(Person.address == address).with_for_update())
     if person is None:
-        person = Person(address=address, name=letter.from_.name[:200], created_at=now)
+        person = Person(address=address, name=cards.mask(letter.from_.name)[:200], created_at=now)
         session.add(person)  # a second worker's IntegrityError rolls its mail back; it is tried again
     elif letter.from_.name and not person.name:
-        person.name = letter.from_.name[:200]
+        person.name = cards.mask(letter.from_.name)[:200]
     return person
 
 
@@ -162,16 +162,17 @@ def _message(session: Session, conf: Settings, inbound: InboundMail, letter: Let
              sender: Person | None, *, unconfirmed: bool, now: datetime) -> Message:
     message = Message(
         ticket=ticket, inbound_id=inbound.id, direction="in", kind=letter.kind, person=sender, unconfirmed=unconfirmed,
-        sender_ambiguous=letter.sender_ambiguous, sender_name=letter.from_.name[:200],
+        sender_ambiguous=letter.sender_ambiguous, sender_name=cards.mask(letter.from_.name)[:200],
         sender_address=letter.from_.address[:320], subject=cards.mask(letter.subject[:500]),
         text=cards.mask(letter.text), folds=[list(fold) for fold in letter.folds], html=cards.mask(letter.html),
-        has_html=bool(letter.html), forwarded=_plain(letter.forwarded), bounce=_plain(letter.bounce),
+        has_html=bool(letter.html),
+        forwarded=cards.mask_all(_plain(letter.forwarded)), bounce=cards.mask_all(_plain(letter.bounce)),
         trust=senders.judged(conf, inbound.mailbox.name, letter),
         warnings=[*letter.warnings, *(["too_large"] if inbound.truncated else [])],
         message_id=letter.message_id[:998], references=list(letter.references), dated_at=letter.date,
         created_at=inbound.arrived_at)
     message.attachments = [
-        Attachment(place=place, filename=a.filename, content_type=a.content_type[:255],
+        Attachment(place=place, filename=cards.mask(a.filename), content_type=a.content_type[:255],
                    declared_type=a.declared_type[:255], size=a.size, sha256=a.sha256, inline=a.inline,
                    content_id=a.content_id[:255]) for place, a in enumerate(letter.attachments)]
     if message.attachments:
@@ -192,8 +193,9 @@ def _facts(session: Session, ticket: Ticket, message: Message, result: Reading, 
         if fact.place not in OWN_PLACES or (fact.kind, fact.value) in known:
             continue
         known.add((fact.kind, fact.value))
-        rows.append({"ticket_id": ticket.id, "message_id": message.id, "kind": fact.kind, "value": fact.value[:500],
-                     "quote": cards.mask(fact.quote[:500]), "place": fact.place, "start": fact.start, "end": fact.end,
+        value, quote = (cards.mask_fact(fact.kind, words)[:500] for words in (fact.value, fact.quote))
+        rows.append({"ticket_id": ticket.id, "message_id": message.id, "kind": fact.kind, "value": value,
+                     "quote": quote, "place": fact.place, "start": fact.start, "end": fact.end,
                      "confidence": fact.confidence, "marketplace": fact.marketplace})
     if rows:  # all at once: SQLite takes objects one by one
         session.execute(insert(Fact), rows)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from . import audit, deadlines
+from .facts import cards
 from .models import STAGES, Counter, Event, Fact, Message, Participant, Person, Ticket, User
 from .settings import Settings
 
@@ -109,7 +110,7 @@ def note(session: Session, ticket: Ticket, *, text: str, author: User, now: date
     """An internal note; no consumer ever sees it."""
     if not text.strip():
         raise TicketError("empty_text")
-    message = Message(ticket_id=ticket.id, direction="note", kind="note", author=author, text=clean(text),
+    message = Message(ticket_id=ticket.id, direction="note", kind="note", author=author, text=cards.mask(clean(text)),
                       created_at=now)
     session.add(message)
     audit.record(session, ticket, "ticket.noted", actor=f"user:{author.id}", now=now)
@@ -172,7 +173,7 @@ def decide_fact(session: Session, ticket: Ticket, fact: Fact, *, verdict: str, v
     """A person confirms, corrects or rejects what was found, wherever on the ticket the same value stands."""
     if fact.ticket_id != ticket.id or verdict not in ("confirmed", "corrected", "rejected"):
         raise TicketError("unknown_fact")
-    value = clean(value).strip()[:500]
+    value = cards.mask_fact(fact.kind, clean(value).strip())[:500]
     if verdict == "corrected" and not value:
         raise TicketError("empty_text")
     was = fact.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from . import checks
 
@@ -10,9 +11,10 @@ CARD = re.compile(r"(?<![\w.-])(?<!\d[ \xa0])\d(?:[ \xa0-]?\d){12,18}(?![\w-])(?
 # Numbers of the same length that are no card, whatever their check digit says.
 OTHER = re.compile(r"(?:фн|фискальн[а-я]{2,3} накопител[а-я]{1,2}|fn=|накладн[а-я]{2,3}|трек[а-я-]{0,10}|шпи|рпо|"
                    r"огрн(?:ип)?|imei|"
-                   r"заказ[а-яё]{0,3}|order(?:-list/|id=|_id=)?|orders/|отправлени[а-яё]{1,2}|р/с|к/с|"
+                   r"заказ[а-яё]{0,3}(?:[^\d\n.!?]{1,40}(?:№|#|номер[а-яё]{0,2}))?|order(?:-list/|id=|_id=)?|orders/|отправлени[а-яё]{1,2}|р/с|к/с|"
                    r"(?:рас[а-я]{0,10} )?сч[её]т[а-яё]{0,2})"
                    r"[\s:№#=(\"«-]{0,6}(?:номер[\s:№#]{0,4})?$", re.I)
+NUMBERS = ("order_number", "tracking_number", "receipt", "inn", "ogrn", "case_number", "article", "phone", "amount")
 SPELLED_CARD = re.compile(r"карт[а-яё]{1,3}[^\d\n]{0,40}$", re.I)
 
 
@@ -23,6 +25,20 @@ def mask(text: str) -> str:
     account or a parcel. Groups and length stay as written; masking twice changes nothing.
     """
     return CARD.sub(_masked, text)
+
+
+def mask_fact(kind: str, value: str) -> str:
+    """A fact's words as they may be stored; a number that is known to be no card's stays whole."""
+    return value if kind in NUMBERS else mask(value)
+
+
+def mask_all(value: Any) -> Any:
+    """The same lists and dictionaries with every text in them masked."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {key: mask_all(one) for key, one in value.items()}
+    return [mask_all(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _masked(match: re.Match[str]) -> str:

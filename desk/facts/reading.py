@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from . import days, identities, money, orders, parcels, phones, receipts, shops
+from . import cards, days, identities, money, orders, parcels, phones, receipts, shops
 from .clauses import Clauses, unwrapped
 from .fact import Fact, Source, lower
 from .formats import Formats
@@ -68,7 +68,8 @@ def _values(found: Sequence[Fact], kind: str, first: tuple[str, ...], then: tupl
 def _of(source: Source, formats: Formats, named: set[str], sent: date | None) -> list[Fact]:
     """Each number is taken once: by a receipt, an order, a case, a parcel, a phone, in this order."""
     plain = Source(source.place, _replaced(source.text, LONG_DASHES))
-    numbers = orders.find(plain, formats, named)
+    masked = cards.mask(plain.text)
+    numbers = [fact for fact in orders.find(plain, formats, named) if masked[fact.start:fact.end] == fact.quote]
     if source.place == "link":
         return [*numbers, *identities.find(plain)][:MAX_FACTS]
     clauses, low = Clauses(source.text), lower(plain)

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from .. import audit, inbox, queue
 from ..blobs import BlobError, Blobs
+from ..facts import cards
 from ..mail import charset
 from ..mail import words as mail_words
 from ..models import InboundMail
@@ -64,7 +65,7 @@ def _head(row: InboundMail) -> tuple[str, str]:
     in_row = select(func.substr(InboundMail.raw, 1, HEAD_BYTES)).where(InboundMail.id == row.id)
     raw = desk.reading().scalar(in_row) or Blobs(desk.conf().blobs_path).beginning(row.sha256, HEAD_BYTES)
     head = email.parser.BytesHeaderParser().parsebytes(bytes(raw).partition(b"\r\n\r\n")[0])
-    return tuple(mail_words.decode(str(head.get(name, "")))[:200] for name in ("From", "Subject"))  # type: ignore[return-value]
+    return tuple(cards.mask(mail_words.decode(str(head.get(name, ""))))[:200] for name in ("From", "Subject"))  # type: ignore[return-value]
 
 
 @pages.get("/held/<public_id>")
@@ -74,7 +75,7 @@ def show(public_id: str) -> str:
         data = inbox.raw(desk.conf(), row)
     except BlobError:
         data = b""
-    return render_template("held_mail.html", row=row, source=_visible(data[:SHOWN_BYTES]), whole=len(data),
+    return render_template("held_mail.html", row=row, source=cards.mask(_visible(data[:SHOWN_BYTES])), whole=len(data),
                            cut=len(data) > SHOWN_BYTES)
 
 
