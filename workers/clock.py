@@ -26,7 +26,7 @@ from . import sending
 
 log = logging.getLogger(__name__)
 LEASE_SECONDS = 60
-RECONCILE_EVERY_SECONDS = 300
+RECONCILE_EVERY_SECONDS, RECONCILE_SECONDS = 300, 5
 UNDELIVERED_MINUTES = 5
 LOOKS = 3  # after so many a clock whose time is believed has beaten
 STOP_SECONDS = 8  # for the letter that is just being sent
@@ -188,8 +188,11 @@ class Clock:
             team = alerts.team(session, self.conf, now=now).snapshot()
         if team == self._team and time.monotonic() - self._reconciled_at < RECONCILE_EVERY_SECONDS:
             return
+        ends = time.monotonic() + RECONCILE_SECONDS
         while self._reconcile_some(now):
             failpoints.hit("clock.reconciled")
+            if time.monotonic() > ends:
+                return  # the rest at the next look: alerts wait for nothing
         self._team, self._reconciled_at = team, time.monotonic()
 
     def _reconcile_some(self, now: datetime) -> int:

@@ -36,13 +36,12 @@ def tell(session: Session, conf: Settings, user: User, write_mail: WriteMail, *,
 def put(session: Session, conf: Settings, user: User, *, key: str, kind: str, subject: str, text: str,
         alerts: Sequence[Alert] = (), only: str = "", now: datetime) -> list[Notice]:
     """One for each channel (or the `only` one) that reaches this person and is on; one row for a key, for ever."""
-    off = set(session.scalars(select(Outage.name)))
+    usable = [(one, address) for one in channels.configured(conf)
+              if only in ("", one.NAME) and (address := one.address(conf, user))]
+    off = set(session.scalars(select(Outage.name))) if usable else set()
     made = []
-    for channel in channels.configured(conf):
-        address = channel.address(conf, user)
-        if only not in ("", channel.NAME):
-            continue
-        if address and channel.NAME not in off and personal(channel.NAME, user) not in off:
+    for channel, address in usable:
+        if channel.NAME not in off and personal(channel.NAME, user) not in off:
             notice = Notice(channel=channel.NAME, dedup_key=key, kind=kind, user_id=user.id, address=address,
                             subject=subject, text=text, try_after=now, created_at=now, facts=words.facts(conf, alerts))
             made += _add(session, notice, alerts)
