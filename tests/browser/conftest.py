@@ -6,6 +6,7 @@ var/screenshots/failed.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ from . import story
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
+REFUSED = re.compile(r"status of (?:400|409) ")  # a form that comes back with a sentence and the text that was typed
 FAILED = Path(__file__).resolve().parents[2] / "var" / "screenshots" / "failed"
 
 
@@ -117,6 +119,8 @@ class Watched:
         context.on("request", lambda request: self._request(request, site))
 
     def _console(self, message: ConsoleMessage) -> None:
+        if REFUSED.search(message.text):
+            return
         if message.type in ("error", "warning"):
             self.faults.append(f"console {message.type}: {message.text}")
 

@@ -157,15 +157,6 @@ def test_a_held_mail_is_looked_at_and_processed_again(visit: Visit, sqlite: Data
 
 
 @SCRIPTS
-def test_the_second_letter_about_an_order_is_joined_to_the_first(visit: Visit, sqlite: Database, scripts: bool) -> None:
-    page = visit("/tickets/1005", java_script_enabled=scripts)
-    page.locator(".related li", has_text="1001").locator("button").click()
-    expect(page.locator("h1")).to_contain_text("1001")
-    expect(page.locator(".message-in")).to_have_count(2)
-    assert ticket(sqlite, 1005).state == "closed"
-
-
-@SCRIPTS
 def test_a_claim_is_written_frozen_and_sent(visit: Visit, sqlite: Database, scripts: bool) -> None:
     page = visit("/tickets/1001/steps/new/claim_seller", java_script_enabled=scripts)
     page.fill("#reason", "поддержка отказала")
