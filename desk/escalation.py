@@ -15,13 +15,27 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import audit, authority, casework, deadlines, directory, ladder, letterbook, letters, outbox, settings, tickets
-from .facts import checks
-from .models import STAGES, Letter, Message, Outbox, Step, Ticket, User
+from . import (
+    answers,
+    audit,
+    authority,
+    casework,
+    deadlines,
+    directory,
+    ladder,
+    letterbook,
+    letters,
+    outbox,
+    settings,
+    tickets,
+)
+from .facts import cards, checks
+from .models import ANSWER_CLASSES, STAGES, Letter, Message, Outbox, Step, Ticket, User
 from .settings import Settings
 
 UNDO = timedelta(hours=1)  # a legal letter can be taken back longer than a reply
 TAKEN = ("sent", "answered")
+STILL_WAITS = ("no_answer", "asks")  # answers after which the step goes on waiting
 PROVEN_BY = {"post": "post", "portal": "portal", "form": "portal"}  # channel → kind of proof of the clocks it starts
 
 
@@ -53,6 +67,11 @@ def known_ladder() -> ladder.Ladder:
 @functools.cache
 def known_bodies() -> Mapping[str, directory.Body]:
     return directory.load(settings.resource("config") / "directory.toml")
+
+
+@functools.cache
+def known_answers() -> answers.Book:
+    return answers.load(settings.resource("config") / "answers.toml")
 
 
 # --- what may come next ------------------------------------------------------------------------
@@ -124,7 +143,8 @@ def prepare(session: Session, ticket: Ticket, key: str, *, addressee: str, chann
     if not by_consumer and (papers := authority.lacking(authority.of(session, ticket), step, on)):
         raise EscalationError("authority_needed", papers)
     row = Step(ticket_id=ticket.id, key=key, by_consumer=by_consumer, addressee=addressee.strip()[:500],
-               channel=channel, place=place.strip(), reason=reason.strip(), author=author, created_at=now)
+               channel=channel, place=place.strip(), reason=cards.mask(reason.strip()), author=author,
+               created_at=now)
     session.add(row)
     session.flush()
     audit.record(session, ticket, "step.prepared", actor=f"user:{author.id}", now=now, step=key,
@@ -141,7 +161,7 @@ def write(session: Session, ticket: Ticket, row: Step, template_key: str, *, fac
         raise EscalationError("unknown_letter")
     if row.state != "prepared":
         raise EscalationError("already_sent")
-    values = casework.with_words(facts)
+    values = casework.with_words(cards.mask_all(dict(facts)))
     try:
         document = template.fill(values, written_on=written_on, tables=tables)
     except letters.Missing as missing:
@@ -163,9 +183,10 @@ def skip(session: Session, ticket: Ticket, key: str, *, reason: str, author: Use
         raise EscalationError("unknown_step")
     if not reason.strip():
         raise EscalationError("reason_needed")
-    row = Step(ticket_id=ticket.id, key=key, state="skipped", reason=reason.strip(), author=author, created_at=now)
+    row = Step(ticket_id=ticket.id, key=key, state="skipped", reason=cards.mask(reason.strip()), author=author,
+               created_at=now)
     session.add(row)
-    audit.record(session, ticket, "step.skipped", actor=f"user:{author.id}", now=now, step=key, reason=reason.strip())
+    audit.record(session, ticket, "step.skipped", actor=f"user:{author.id}", now=now, step=key, reason=row.reason)
     return row
 
 
@@ -191,7 +212,7 @@ def mail(session: Session, conf: Settings, ticket: Ticket, row: Step, *, to: str
         raise EscalationError("address_wrong") from None
     row.outbox_id, row.place = out.id, to.strip()
     session.add(Message(ticket=ticket, outbox=out, direction="out", kind="letter", author=author, created_at=now,
-                        text=text or row.letter.text, subject=row.letter.title, message_id=out.message_id,
+                        text=cards.mask(text or row.letter.text), subject=row.letter.title, message_id=out.message_id,
                         sender_name=conf.desk.name, sender_address=conf.sender_address))
     audit.record(session, ticket, "step.mailed", actor=f"user:{author.id}", now=now, step=row.key, to=to.strip())
     return out
@@ -228,7 +249,7 @@ def sent(session: Session, conf: Settings, ticket: Ticket, row: Step, *, sent_on
     if row.channel == "post" and number.strip() and not _is_tracking(number):
         raise EscalationError("tracking_wrong")
     row.state, row.sent_on, row.proven_on = "sent", sent_on, proven_on
-    row.number, row.proof = number.strip()[:100], proof.strip()
+    row.number, row.proof = number.strip()[:100], cards.mask(proof.strip())
     step = known_ladder().steps[row.key]
     if STAGES.index(step.stage) > STAGES.index(ticket.stage):
         tickets.change_stage(session, ticket, step.stage, actor=actor, now=now)
@@ -264,10 +285,21 @@ def _starts(session: Session, conf: Settings, ticket: Ticket, rule: str, row: St
     return True
 
 
-def answered(session: Session, ticket: Ticket, row: Step, *, answer: str, answered_on: date, actor: str,
-             now: datetime) -> None:
-    """What came back; a person reads it and ends the clocks."""
+def answered(session: Session, ticket: Ticket, row: Step, *, answer: str, answered_on: date, means: str = "",
+             message: Message | None = None, actor: str, now: datetime) -> None:
+    """What came back, in the class that a person confirmed: only «met» ends the step's clocks.
+
+    A robot's «принято» and a question are written down, but the step still waits for its answer.
+    """
     if not answer.strip():
         raise EscalationError("empty_text")
-    row.state, row.answer, row.answered_on = "answered", answer.strip(), answered_on
-    audit.record(session, ticket, "step.answered", actor=actor, now=now, step=row.key)
+    if means not in ANSWER_CLASSES or row.state not in TAKEN:
+        raise EscalationError("unknown_answer")
+    row.answer, row.answered_on, row.answer_class = cards.mask(answer.strip()), answered_on, means
+    row.answer_message_id = message.id if message else None
+    if means not in STILL_WAITS:
+        row.state = "answered"
+    audit.record(session, ticket, "step.answered", actor=actor, now=now, step=row.key, means=means)
+    if means == "met":
+        for deadline in [d for d in ticket.deadlines if d.rule in clocks(session, row) and d.state in deadlines.LIVE]:
+            deadlines.meet(session, deadline, reason="answered", actor=actor, now=now)

@@ -34,7 +34,7 @@ def templates(session: Session) -> Mapping[str, Template]:
 def text(session: Session, key: str) -> str:
     """As it is used today; KeyError for a key that is not shipped."""
     row = session.scalar(select(LetterText).where(LetterText.key == key).order_by(LetterText.id.desc()).limit(1))
-    return row.text if row is not None else _shipped_text(key)
+    return row.text if row is not None else text_of(key)
 
 
 def versions(session: Session, key: str) -> list[LetterText]:
@@ -77,5 +77,6 @@ def _parsed(key: str, text: str) -> Template:
     return letters.parse(key, text)
 
 
-def _shipped_text(key: str) -> str:
+def text_of(key: str) -> str:
+    """As it is shipped; KeyError."""
     return (settings.resource("templates") / "letters" / f"{shipped()[key].key}.txt").read_text(encoding="utf-8")

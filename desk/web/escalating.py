@@ -29,6 +29,7 @@ REFUSALS = {
     "unknown_letter": lazy_gettext("This letter does not belong to this step."),
     "already_sent": lazy_gettext("It was sent already: a sent letter is never changed."),
     "facts_missing": lazy_gettext("The letter cannot be written yet. Missing: %(names)s"),
+    "unknown_answer": lazy_gettext("Say what the answer is; only a step that was sent can be answered."),
     "tracking_wrong": lazy_gettext("The check digit of the tracking number is wrong: compare it with the receipt."),
     "reason_needed": lazy_gettext("Write the reason."),
     "not_by_mail": lazy_gettext("This step does not go by e-mail."),

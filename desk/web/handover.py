@@ -113,8 +113,9 @@ def for_the_post(number: int, public_id: str, paper: str) -> Response:
 
 
 def _inventory(row: Step, letter: Letter) -> letters.Document:
-    return postal.inventory(to=row.addressee, address=str(letter.facts.get("addressee_address", "")),
-                            enclosures=[letter.title, *(annex.name for annex in chosen(row))], written_on=letter.written_on)
+    names = [letter.title, *(annex.name for annex in chosen(row))]
+    return postal.inventory(to=row.addressee, address=str(letter.facts.get("addressee_address", "")), enclosures=names,
+                            written_on=letter.written_on)
 
 
 def _envelope(row: Step, letter: Letter) -> letters.Document:

@@ -98,6 +98,9 @@ CHANNELS = {
     "phone": lazy_gettext("phone"), "post": lazy_gettext("paper post"), "portal": lazy_gettext("state portal"),
     "visit": lazy_gettext("in person"), "web": lazy_gettext("web page"),
 }
+ANSWERS = {"met": lazy_gettext("done as demanded"), "partial": lazy_gettext("a part, or a promise"),
+           "refused": lazy_gettext("a refusal"), "asks": lazy_gettext("asks for data or papers"),
+           "no_answer": lazy_gettext("no answer to the matter")}
 PAPERS = {"consent": lazy_gettext("consent to use personal data"), "power": lazy_gettext("power of attorney")}
 STEP_STATES = {"prepared": lazy_gettext("prepared"), "sent": lazy_gettext("sent"),
                "answered": lazy_gettext("answered"), "skipped": lazy_gettext("skipped"),
@@ -143,7 +146,7 @@ def _values() -> dict[str, Any]:
     return {function.__name__: function for function in functions} | {
         "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
         "PROOFS": PROOFS, "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES,
-        "SOURCES": SOURCES, "PAPERS": PAPERS, "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS,
+        "SOURCES": SOURCES, "PAPERS": PAPERS, "ANSWERS": ANSWERS, "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS,
         "VIEW_ICONS": VIEW_ICONS, "desk_name": desk.conf().desk.name, "unseen_alerts": _unseen(), "now": desk.now}
 
 

@@ -27,7 +27,7 @@ ADMIN_ONLY = {"reach.confirm_time", "reach.leave", "configured.attempt", "config
 # Everybody who is signed in, in every role. A new route is put into one of the three by whoever adds it.
 TEAM = {
     "account.end_others", "account.index", "account.password", "alerting.acknowledge", "alerting.acknowledge_all",
-    "alerting.index", "board.index", "board.month", "clocks.end", "clocks.extend", "clocks.new", "clocks.pause", "clocks.promise",
+    "alerting.index", "answered.confirm", "answered.index", "board.index", "board.month", "clocks.end", "clocks.extend", "clocks.new", "clocks.pause", "clocks.promise",
     "clocks.prove", "clocks.resume", "clocks.start", "escalating.answer", "escalating.for_the_post",
     "escalating.set_of_files", "escalating.mail", "escalating.new",
     "escalating.paper", "escalating.sent", "escalating.show", "escalating.skip", "evidence.index",
