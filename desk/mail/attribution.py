@@ -22,8 +22,8 @@ WROTE = (r"(?:написал(?:\(а\)|а|и)?|пишет|писал(?:\(а\)|а|
          r"escreveu|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?|пише|написав(?:\(ла\))?|schrieb|schreef|skrev|kirjoitti)")
 ELSEWHERE = (r"(?:님이\s작성|작성|写道|寫道|のメール|(?:şunu\s)?yazdı|έγραψε|כתב(?:/ה)?|đã\sviết|menulis|"
              r"napísal(?:\(a\)|a)?|napsal(?:\(a\)|a)?|napisala?|kirjutas|rakstīja|rašė|va\sescriure|a\sscris|написа|"
-             r"(?:ezt\s)?írta|kirjoitti|wrote)")
-INSIDE = r"(?:schrieb|schreef|skrev|napisał|писал|пише|wrote)"
+             r"(?:ezt\s)?írta|kirjoitti|деп\sжазды|wrote)")
+INSIDE = r"(?:schrieb|schreef|skrev|napisał|писал(?:\(а\))?|пише|wrote)"
 WEEKDAY = (
     r"(?:пн|вт|ср|чт|пт|сб|вс|нд|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|понеділок|вівторок|середа|"
     r"четвер|п.ятниця|субота|неділя|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}|(?:mo|di|mi|do|fr|sa|so)|"
@@ -40,12 +40,15 @@ YEARED = re.compile(r".{0,60}?\d{4}")
 SAID = re.compile(r"[^:!?]{1,160}")
 MACHINE = re.compile(rf"on\s(?:\w{{3}},\s.{{0,20}}?{DATE}|.{{0,20}}?{DATE}.{{0,20}}?,?\sat\s{TIME})|"
                      rf"\w{{2,11}}[,.]{{1,2}}\s{DATE}.{{0,20}}{TIME}\s[+-]\d\d:?\d\d\sот\s", re.I)
+BARE = re.compile(rf"{BEGIN}{DATE}.{{0,12}}{TIME}(?::\d\d)?,?\s(?:от\s)?"
+                  rf"[^\s@<>]{{1,64}}@[^\s@<>]{{1,200}}(?:\s{WROTE})?\s?:$", re.I)
 CERTAIN = (
-    (TIMED, re.compile(rf"{MAIL}\s?(?:{WROTE}\s?)?:$", re.I)),  # Gmail, Yandex, Rambler, Apple
+    (TIMED, re.compile(rf"{MAIL},?\s?(?:{WROTE}\s?)?:$", re.I)),  # Gmail, Yandex, Rambler, Apple
     (TIMED, re.compile(rf"\b(?:от|пользователь)\s.{{0,160}}{MAIL}.{{0,20}}:$|написал\(а\)\s?:$", re.I)),  # Mail.ru
     (DATED, re.compile(rf"\b{INSIDE}\s.{{0,160}}{MAIL}\s?:$|{MAIL}\s?{WROTE}\s?:$", re.I)),
     (YEARED, re.compile(rf"{MAIL}\s?{ELSEWHERE}\s?:$", re.I)),
     (re.compile(r"\d{4}\s?(?:[年년]|\.\s\d)"), re.compile(rf"{MAIL}\s?:$")),
+    (BARE, re.compile(":$")),
     (MACHINE, re.compile(r"(?:wrote\s?|от\s.{1,160}):$", re.I)),
 )
 BEFORE_A_QUOTE = (
@@ -64,7 +67,7 @@ AN_ADDRESS = re.compile(r"\S{1,200}@\S{1,200}")
 TOLD = re.compile(r"\b(?:мне|нам|меня|нас|(?:я|мы)\s\w+л[аи]?|письмо|сообщение|ответ|получил\w*|пришл\w+|"
                   r"приш[её]л|прислал\w*|отправил\w*|позвонил\w*|ответил\w*|received|replied|answered|sent)\b", re.I)
 COLONLESS = re.compile(rf"{BEGIN}{DATE}.{{1,120}}(?:{MAIL}|\swrote)$", re.I)
-NAMED = re.compile(r"(?:[A-ZА-ЯЁ][\w.-]{0,30}\s){2,4}(?:пишет|написал\(а\)|писал\(а\))\s?:$")
+NAMED = re.compile(r"(?:[A-ZА-ЯЁ][\w.-]{0,30}\s){1,4}(?:пишет|написал\(а\)|писал\(а\))\s?:$")
 START = re.compile(rf"{BEGIN}(?:{DATE}.{{0,30}}?{TIME}|{TIME},\s.{{0,4}}{DATE})"
                    rf"|\W{{0,3}}(?:on|am|le|el|il giorno|em|op|den|w dniu)\s.{{0,20}}?{DATE}", re.I)
 DIGIT = re.compile(r"\d")

@@ -26,12 +26,15 @@ DEVICE = (r"(?:iphone|ipad|ipod|apple|mac|android|samsung|galaxy|xiaomi|redmi|po
           r"lg|blackberry|windows|outlook|яндекс|yandex|mail|my ?mail|gmail|yahoo|aol|rambler|proton|blue ?mail|nine|"
           r"spark|aqua ?mail|thunderbird|typeapp|k-9|superhuman|front|airmail|telegram)")
 SIGNED = re.compile(
-    rf"\W{{0,2}}(?:(?:отправлено|написано|послано|надіслано) (?:с|из|от|через|с помощью|з) "
-    rf"(?:моего |моей |мобильн|устройств|телефон|смартфон|планшет|приложени|почты|{DEVICE})"
+    rf"\W{{0,2}}(?:(?:отправлено|написано|послано|надіслано) (?:со?|из|от|через|с помощью|з) "
+    rf"(?:моего |моей |мобильн|устройств|телефон|смартфон|планшет|приложени|почт[ыа]|облака|vk |{DEVICE})"
     rf"|sent (?:from|via|with|using) (?:my |a |an |the )?(?:new |all new )?{DEVICE}|sent from my [^,:;?!]{{2,60}}$|"
     r"get (?:outlook|bluemail|typeapp) for |(?:получить|скачать) outlook для |пересылаю с (?:iphone|ipad)|"
     r"von meinem .{2,30} gesendet|gesendet (?:von|mit) |envoyé de(?:puis)? mon |enviado desde mi |enviado do meu |"
     r"inviato da(?:l mio)? i|verstuurd vanaf mijn |verzonden vanaf mijn |skickat från min |wysłane z )", re.I)
+# What people say was sent: «Отправлено с почты 12.09, трек …» is no signature.
+TOLD = re.compile(r"\d{1,2}\.\d{1,2}(?!\d)|\b(?:возврат|заявлени|претензи|товар|посылк|трек|заказ|ответ|чек|жалоб)|\d{6}",
+                  re.I)
 SIGNED_LENGTH = 100
 SIGNATURE_LINES = 15
 BARE_LINES, BARE_LENGTH = 8, 70  # `--` without its space is a signature when what follows is small
@@ -146,7 +149,7 @@ def _announces(lines: list[str], at: int, window: list[str]) -> bool:
 
 
 def _is_signed(line: str) -> bool:
-    return len(line) <= SIGNED_LENGTH and SIGNED.match(line) is not None
+    return len(line) <= SIGNED_LENGTH and SIGNED.match(line) is not None and not TOLD.search(line)
 
 
 def _heading(lines: list[str], at: int) -> int:
