@@ -9,9 +9,15 @@ from .law import calendar as law_calendar
 from .law import rates, rules
 
 
+def check() -> None:
+    """Read everything, so that a mistake is told when the desk starts. LawDataError with file and line."""
+    known_rules()
+    production_calendar()
+
+
 @functools.cache
 def known_rules() -> rules.Rules:
-    return rules.load(settings.resource("config") / "deadlines.toml")
+    return rules.load(settings.resource("config") / "deadlines.toml", penalties())
 
 
 @functools.cache

@@ -19,7 +19,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import db, leases, migrate, settings
+from . import db, lawbook, leases, migrate, settings
 from .db import Database
 from .models import Lease
 from .settings import Settings
@@ -42,6 +42,7 @@ def start(conf: Settings) -> None:
 def run(conf: Settings, *, sink: Sink, env: Mapping[str, str], first: Sequence[Part] = (), last: Sequence[Part] = (),
         announce: Callable[[], None] = lambda: None) -> None:
     """Migrate, then run all parts until stopped. The demo's mail server is in `first`, its samples are in `last`."""
+    lawbook.check()
     database = Database(conf.database_url)
     migrate.upgrade(database)
     free_leases(database)

@@ -7,6 +7,7 @@ import os
 import sys
 
 from .. import demo_time, settings
+from ..law.source import LawDataError
 from . import deadlines, examining, finding, importing, keeping, law, letters, mails, processes, rules, running, team
 from .command import Commands, Refused
 
@@ -20,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code: int = options.run(options)
         sys.stdout.flush()
-    except (settings.SettingsError, Refused) as error:
+    except (settings.SettingsError, Refused, LawDataError) as error:
         print(f"desk: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `desk tickets | head`: the reader has seen enough

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-from .. import settings
+from .. import lawbook, settings
 from .command import Commands, log_to_stderr
 
 
@@ -41,6 +41,7 @@ def fetch(options: argparse.Namespace) -> int:
 def work(_options: argparse.Namespace) -> int:
     from workers import jobs
 
+    lawbook.check()
     log_to_stderr()
     jobs.main(settings.load())
     return 0
@@ -49,6 +50,7 @@ def work(_options: argparse.Namespace) -> int:
 def clock(options: argparse.Namespace) -> int:
     from workers import clock as worker
 
+    lawbook.check()
     log_to_stderr()
     worker.main(settings.load(), once=options.once)
     return 0

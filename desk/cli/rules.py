@@ -23,7 +23,7 @@ def add_to(commands: Commands) -> None:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Exit code 1 when a file has a mistake; then the first of each file is told, with its line."""
+    """Exit code 1 when a file has a mistake; then each is told, with its line."""
     folder = options.folder or settings.resource("config")
     known: list[str] = []
     files: dict[str, Callable[[Path], object]] = {
@@ -43,7 +43,7 @@ def _check(path: Path, read: Callable[[Path], object]) -> int:
     try:
         read(path)
     except LawDataError as error:
-        print(f"desk: {error}", file=sys.stderr)
+        print("\n".join(f"desk: {mistake}" for mistake in (error, *error.others)), file=sys.stderr)
         return 1
     print(f"{path.name}: no mistakes")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from zoneinfo import ZoneInfo
 
-from .. import demo_time, settings
+from .. import demo_time, lawbook, settings
 from .command import Commands, Refused, log_to_stderr, opened
 
 
@@ -49,6 +49,7 @@ def skip_days(options: argparse.Namespace) -> int:
 def web(_options: argparse.Namespace) -> int:
     from workers import web as worker
 
+    lawbook.check()
     log_to_stderr()
     worker.main(settings.load())
     return 0

@@ -1,29 +1,43 @@
 """Turns the rows of a data file into checked values, key by key."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from desk.law.fields import Reader
-from desk.law.source import Source, Table
+from desk.law.source import LawDataError, Source, Table, refuse
 
 
 def checked(
     source: Source, data: Table, table: str, readers: Mapping[str, Reader], required: Collection[str]
 ) -> list[Table]:
-    """The `[[table]]` rows of `data`, read by `readers`; LawDataError for an unknown, missing or bad key."""
+    """The `[[table]]` rows of `data`, read by `readers`; LawDataError for every unknown, missing or bad key."""
+    mistakes: list[LawDataError] = []
 
     def row(number: int, values: Table) -> Table:
-        for key in required:
-            if key not in values:
-                raise source.error(table, number, None, f"key {key!r} is missing; add a line {key} = …")
+        mistakes.extend(_missing(source, table, number, values, required))
         return {key: value(number, key, found) for key, found in values.items()}
 
     def value(number: int, key: str, found: Any) -> Any:
-        if key not in readers:
-            raise source.error(table, number, key, f"unknown key; remove it or write one of {', '.join(readers)}")
         try:
-            return readers[key](found)
+            return _reader(readers, key)(found)
         except ValueError as error:
-            raise source.error(table, number, key, str(error)) from error
+            mistakes.append(source.error(table, number, key, str(error)))
+            return None
 
-    return [row(number, values) for number, values in enumerate(source.rows(data, table))]
+    rows = [row(number, values) for number, values in enumerate(source.rows(data, table))]
+    refuse(mistakes)
+    return rows
+
+
+def _missing(
+    source: Source, table: str, number: int, values: Table, required: Collection[str]
+) -> Iterator[LawDataError]:
+    for key in required:
+        if key not in values:
+            yield source.error(table, number, None, f"key {key!r} is missing; add a line {key} = …")
+
+
+def _reader(readers: Mapping[str, Reader], key: str) -> Reader:
+    if key not in readers:
+        raise ValueError(f"unknown key; remove it or write one of {', '.join(readers)}")
+    return readers[key]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from desk.law import fields, rows, versions
-from desk.law.source import LawDataError, Source, Table, read
+from desk.law.source import LawDataError, Source, Table, read, refuse
 from desk.law.words import EVENT, Said
 
 __all__ = ["LawDataError", "Rule", "Rules", "load"]
@@ -115,7 +115,7 @@ class Rules(Mapping[str, Rule]):
 def load(source: str | Path, penalties: Collection[str] | None = None) -> Rules:
     """The rules of a file (a Path, or a one-line string ending in .toml) or of TOML text.
 
-    LawDataError, with file, line and key, for an unknown or missing key, a bad value, an event without its words,
+    LawDataError, with file, line and key, for each unknown or missing key, bad value, event without its words,
     versions of one id for the same days, or a penalty that is not among `penalties` (None: not compared).
     """
     file = read(source, "deadlines.toml")
@@ -124,9 +124,9 @@ def load(source: str | Path, penalties: Collection[str] | None = None) -> Rules:
     versions.check(file, "clock", found)
     events = _events(file, data)
     ids = {row["id"] for row in found}
-    for number, row in enumerate(found):
-        _check(file, number, row)
-        _check_names(file, number, row, {*events, *(f"{each}_due" for each in ids)}, penalties)
+    known = {*events, *(f"{each}_due" for each in ids)}
+    refuse(mistake for number, row in enumerate(found) for mistake in (
+        *_mistakes(file, number, row), *_unknown_names(file, number, row, known, penalties)))
     return Rules(tuple(Rule(**row, version=_version(row)) for row in found), events, data.get("meta", {}))
 
 
@@ -139,27 +139,27 @@ def _events(file: Source, data: Table) -> dict[str, Said]:
     return events
 
 
-def _check(file: Source, number: int, row: Table) -> None:
+def _mistakes(file: Source, number: int, row: Table) -> Iterator[LawDataError]:
     if row["day_kind"] == "working" and row["unit"] != "day":
-        raise file.error("clock", number, "day_kind", 'only days can be "working"; write "calendar"')
+        yield file.error("clock", number, "day_kind", 'only days can be "working"; write "calendar"')
     if row["unit"] == "hour" and row["roll"] != "none":
-        raise file.error("clock", number, "roll", 'hours do not move to another day; write "none"')
+        yield file.error("clock", number, "roll", 'hours do not move to another day; write "none"')
     if row["whose"] == "us" and not (row.get("consequence_ru") and row.get("consequence_en")):
-        raise file.error("clock", number, "whose", "say in consequence_ru and consequence_en what the consumer loses")
+        yield file.error("clock", number, "whose", "say in consequence_ru and consequence_en what the consumer loses")
     if bool(row.get("checked_by")) != bool(row.get("checked_on")):
         key = "checked_by" if "checked_by" in row else "checked_on"
-        raise file.error("clock", number, key, "fill in both checked_by and checked_on, or neither")
+        yield file.error("clock", number, key, "fill in both checked_by and checked_on, or neither")
 
 
-def _check_names(
+def _unknown_names(
     file: Source, number: int, row: Table, events: Collection[str], penalties: Collection[str] | None
-) -> None:  # fmt: skip
+) -> Iterator[LawDataError]:  # fmt: skip
     for key in ("start", "ends"):
         if row[key] not in events:
-            raise file.error("clock", number, key, f"{row[key]!r} has no words; add it as an [[event]]")
+            yield file.error("clock", number, key, f"{row[key]!r} has no words; add it as an [[event]]")
     if penalties is not None and row.get("penalty") and row["penalty"] not in penalties:
         problem = f"{row['penalty']!r} is not in penalties.toml; write one of {', '.join(penalties)}"
-        raise file.error("clock", number, "penalty", problem)
+        yield file.error("clock", number, "penalty", problem)
 
 
 def _since(rule: Rule) -> date:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +12,14 @@ Table = dict[str, Any]
 
 
 class LawDataError(Exception):
-    """Legal data that cannot be used; the text is meant for the advocate who edits the file."""
+    """Legal data that cannot be used; the text is meant for the advocate who edits the file.
+
+    `others`: the mistakes found beside this one, in the order of the file.
+    """
 
     def __init__(self, file: str, line: int, key: str | None, problem: str) -> None:
         self.file, self.line, self.key, self.problem = file, line, key, problem
+        self.others: tuple[LawDataError, ...] = ()
         at = f"{file}, line {line}" + (f", key {key!r}" if key else "")
         super().__init__(f"{at}: {problem}")
 
@@ -69,6 +74,14 @@ class Source:
         found = re.search(r"at line (\d+)", message)
         line = int(found[1]) if found else self.text.count("\n") + 1
         return LawDataError(self.name, line, None, f"not valid TOML: {message}; correct this line")
+
+
+def refuse(mistakes: Iterable[LawDataError]) -> None:
+    """Raises the first of the mistakes in the file with all others; nothing when there are none."""
+    found = sorted(mistakes, key=lambda mistake: mistake.line)
+    if found:
+        found[0].others = tuple(found[1:])
+        raise found[0]
 
 
 def read(source: str | Path, name: str) -> Source:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desk import cli
+from desk import cli, lawbook, settings
 
 from .conftest import CONFIG
 
@@ -108,7 +108,24 @@ def test_each_mistake_names_its_file_and_line(tmp_path: Path, capsys: Out) -> No
     shown = capsys.readouterr()
     assert f"deadlines.toml, line {line}, key 'penalty': 'goods_9pct' is not in penalties.toml" in shown.err
     assert shown.out == "calendar.toml: no mistakes\npenalties.toml: no mistakes\n"
+    deadlines.write_text(deadlines.read_text().replace('unit = "day"', 'unit = "days"', 2).replace("length = 20", "", 1))
+    assert cli.main(["rules", "check", str(tmp_path)]) == 1
+    told = capsys.readouterr().err.splitlines()
+    lines = [number for number, text in enumerate(deadlines.read_text().splitlines(), 1) if text == 'unit = "days"']
+    assert [f"line {number}, key 'unit'" in text for number, text in zip(lines, told, strict=False)] == [True, True]
+    assert "'length' is missing" in told[2]
     assert cli.main(["rules", "check", str(tmp_path / "absent")]) == 1
+
+
+def test_the_desk_does_not_start_with_a_mistake_in_the_law(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out) -> None:
+    for name in ("calendar.toml", "penalties.toml", "deadlines.toml"):
+        shutil.copy(CONFIG / name, tmp_path)
+    (tmp_path / "calendar.toml").write_text("[[confirmed]]\nyear = 2026\n")
+    monkeypatch.setattr(settings, "resource", lambda _name: tmp_path)
+    for cached in (lawbook.known_rules, lawbook.production_calendar, lawbook.penalties):
+        monkeypatch.setattr(lawbook, cached.__name__, cached.__wrapped__)
+    assert "calendar.toml, line 1" in refused(capsys, "clock", "--once")
 
 
 def test_the_list_of_rules(capsys: Out) -> None:
