@@ -22,12 +22,14 @@ LETTERS = 5  # on each ticket
 BATCH = 5000
 FIRST = ("Анна", "Мария", "Елена", "Ольга", "Наталья", "Иван", "Пётр", "Сергей", "Алексей", "Дмитрий", "Марина", "Юрий")
 ROOTS = ("Шестак", "Кузнец", "Лебед", "Орл", "Сокол", "Мороз", "Волк", "Зайц", "Павл", "Семён", "Голуб", "Виноград",
-         "Богдан", "Воробь", "Фёдор", "Михайл", "Беля", "Тарас", "Комар", "Киселё", "Макар", "Андре", "Ковал", "Ильи", "Гусе", "Тит")
+         "Богдан", "Воробь", "Фёдор", "Михайл", "Беля", "Тарас", "Комар", "Киселё", "Макар", "Андре", "Ковал", "Ильи",
+         "Гусе", "Тит")
 MIDDLES = ("", "е", "и", "инск", "енк", "ицк", "ник", "чик", "овник", "овск", "аск", "юк", "ул", "ар",
            "ан", "ень")
 GOODS = ("телефон", "чайник", "пылесос", "ноутбук", "диван", "куртка", "кроссовки", "наушники", "холодильник", "матрас",
          "часы", "велосипед", "утюг", "коляска", "планшет", "монитор")
-TROUBLES = ("пришёл разбитым", "не доставлен в обещанный срок", "оказался бракованным", "не включается после недели работы",
+TROUBLES = ("пришёл разбитым", "не доставлен в обещанный срок", "оказался бракованным",
+            "не включается после недели работы",
             "оказался подделкой", "не того цвета и размера", "потерян службой доставки", "вернули без объяснений")
 SENTENCES = (
     "Здравствуйте! Купила на маркетплейсе {good}, заказ {order}.", "Товар {trouble}, фотографии прилагаю.",
@@ -39,7 +41,8 @@ SENTENCES = (
 SHOPS = ("ozon", "wildberries", "yandex_market", "aliexpress", "megamarket", "avito", "lamoda", "")
 TOPICS = ("not_delivered", "damaged", "defect", "refused_refund", "counterfeit", "wrong_item", "warranty", "payment")
 STAGES = ("check", "check", "check", "support", "claim", "claim", "payment", "regulator", "court")
-RULES = (("desk_first_reply_1w", "desk"), ("zpp22_money", "them"), ("zpp23_1_refund_10", "them"), ("fz59_reply_30", "them"))
+RULES = (("desk_first_reply_1w", "desk"), ("zpp22_money", "them"), ("zpp23_1_refund_10", "them"),
+         ("fz59_reply_30", "them"))
 
 
 def seed(database: Database, conf: Settings, count: int, *, now: datetime) -> list[int]:
@@ -128,7 +131,8 @@ def _clocks(chance: random.Random, ticket: dict[str, Any]) -> Iterator[dict[str,
         due_at = (ticket["next_due_at"] or ticket["created_at"] + timedelta(days=10)) + timedelta(days=7 * place)
         yield {"ticket_id": ticket["id"], "rule": rule, "rule_version": "seed", "start_on": ticket["created_at"].date(),
                "start_event": "x", "length": 10, "timezone": "Europe/Moscow", "raw_due": due_at.date(),
-               "due": due_at.date(), "due_at": due_at, "explanation_ru": "10 дней", "explanation_en": "10 days", "created_by": "seed",
+               "due": due_at.date(), "due_at": due_at, "explanation_ru": "10 дней",
+               "explanation_en": "10 days", "created_by": "seed",
                "state": "running" if is_open else chance.choice(("met", "met", "missed")),
                "created_at": ticket["created_at"], "ended_at": None if is_open else ticket["closed_at"]}
 

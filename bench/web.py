@@ -134,7 +134,7 @@ def _queries(conf: Settings, cookie: str, count: int, words: list[str]) -> dict[
         for _ in range(REPEATS):
             client.get(_path(page, chance, count, words), headers=headers)
         cpu = (time.process_time() - cpu) / REPEATS
-        print(f"  {page:<8} {out[page]:>3} queries {len(answer.data) / 1000:>7.1f} kB {1000 * cpu:>7.1f} ms of CPU here")
+        print(f"  {page:<8} {out[page]:>3} queries {len(answer.data) / 1000:>7.1f} kB {1000 * cpu:>7.1f} ms of CPU")
     app.extensions["desk"].database.dispose()
     return out
 

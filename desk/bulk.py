@@ -53,7 +53,7 @@ def close(session: Session, conf: Settings, found: Sequence[Ticket], *, by: User
 
 def chosen(session: Session, numbers: Sequence[int]) -> list[Ticket]:
     """The tickets with these numbers, MOST at most, in that order of the table."""
-    return list(session.scalars(select(Ticket).where(Ticket.number.in_(list(numbers)[:MOST])).order_by(Ticket.id).options(
+    return list(session.scalars(select(Ticket).where(Ticket.number.in_(numbers[:MOST])).order_by(Ticket.id).options(
         selectinload(Ticket.deadlines).selectinload(Deadline.alerts), selectinload(Ticket.assignee))))
 
 

@@ -113,7 +113,7 @@ def answers(session: Session, period: Period) -> list[Answers]:
     asked: Counter[str] = Counter()
     for marketplace, sent_on, answered_on in rows:
         asked[marketplace or "other"] += 1
-        if answered_on is not None:
+        if sent_on is not None and answered_on is not None:
             days[marketplace or "other"].append((answered_on - sent_on).days)
     found = [Answers(who, asked[who], len(days[who]), statistics.median(days[who]) if days[who] else None)
              for who in asked]

@@ -61,7 +61,7 @@ def test_views_and_counts_agree_and_the_nearest_deadline_is_first(
     assert held == {"mine": [new], "unassigned": [late], "overdue": [late], "week": [new], "waiting": [], "company": [],
                     "body": [], "closed": [done], "all": [late, new]}
     with database.read() as session:
-        counts = views.counts(session, user=anna, now=NOW)
+        counts = views.tally(session, now=NOW).of(anna)
     assert counts == {view: len(rows) for view, rows in held.items()}
 
 

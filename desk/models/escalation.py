@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, new_public_id, one_of
@@ -44,7 +44,8 @@ class Step(Base):
     """One act of escalation: to whom, by which way, when, with which proof, what came back."""
 
     __tablename__ = "step"
-    __table_args__ = (one_of("state", STEP_STATES), one_of("answer_class", ANSWER_CLASSES))
+    __table_args__ = (one_of("state", STEP_STATES), one_of("answer_class", ANSWER_CLASSES),
+                      Index(None, "state", "key", "ticket_id"))
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True, default=new_public_id)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)

@@ -25,7 +25,10 @@ FACT_STATES = ("found", "confirmed", "corrected", "rejected")
 
 class Ticket(Base):
     __tablename__ = "ticket"
-    __table_args__ = (one_of("state", TICKET_STATES), one_of("stage", STAGES), Index(None, "state", "next_due_at"))
+    __table_args__ = (one_of("state", TICKET_STATES), one_of("stage", STAGES),
+                      # Each is all that a view of the queue reads for its count and its order.
+                      Index("ix_ticket_queue", "state", "next_due_at", "assignee_id"),
+                      Index(None, "state", "last_message_at"), Index(None, "state", "closed_at"))
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True, default=new_public_id)
     number: Mapped[int] = mapped_column(unique=True)

@@ -1,7 +1,7 @@
 """Finding tickets by what was typed: words in every form, parts of numbers and names, fields.
 
-`ask` understands the words and gives a condition on tickets, with the same hits on both databases; `index` keeps what it
-looks in.
+`ask` understands the words and gives a condition on tickets, the same on both databases; `index` keeps what it looks
+in.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
@@ -24,6 +24,7 @@ SIZE = 40
 SEARCH_FIRST = 20  # tickets that changed just now and are indexed before a search looks
 LONGEST_QUERY = 200
 MOST_SAVED = 50
+TALLY_SECONDS = 15
 SORTS = {"due": lazy_gettext("nearest deadline first"), "new": lazy_gettext("newest letter first"),
          "old": lazy_gettext("oldest letter first"), "number": lazy_gettext("newest ticket first")}
 DENSITIES = {"roomy": lazy_gettext("two lines"), "dense": lazy_gettext("one line")}
@@ -67,7 +68,7 @@ def index() -> Response:
 def _shown() -> Shown:
     session, user, now = desk.reading(), desk.user(), desk.now()
     asked, query = request.args.get("view", ""), request.args.get("q", "").strip()[:LONGEST_QUERY]
-    counts = views.counts(session, user=user, now=now)
+    counts = _tally().of(user)
     view: Any = asked if asked in views.VIEWS else "mine" if counts["mine"] else "all"
     found = _found(query) if query else None
     where = found.condition if found else views.condition(view, user, now)
@@ -75,6 +76,16 @@ def _shown() -> Shown:
     page = views.page(session, where, sort, after=request.args.get("after", ""), size=SIZE)
     return Shown(view, query, counts, page, _total(session, found, where) if found else counts[view], found,
                  _snippets(session, page, found), user.choices.get("density") == "dense")
+
+
+def _tally() -> views.Tally:
+    """Counted again only when something happened, or time passed: everybody asks for it again and again."""
+    session, now = desk.reading(), desk.now()
+    mark = views.newest_change(session), int(now.timestamp()) // TALLY_SECONDS
+    kept: tuple[object, views.Tally] | None = current_app.extensions.get("desk.tally")
+    if kept is None or kept[0] != mark:
+        kept = current_app.extensions["desk.tally"] = mark, views.tally(session, now=now)
+    return kept[1]
 
 
 def _found(text: str) -> search.Found:
@@ -111,7 +122,7 @@ def _around(shown: Shown) -> dict[str, Any]:
 
 def _here() -> str:
     """This page of the queue without what is only said once."""
-    kept = {name: value for name, value in request.args.items() if name in ("view", "q", "after")}
+    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name in ("view", "q", "after")}
     return url_for("queue.index", **kept)
 
 

@@ -217,7 +217,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_ticket_company_case'), ['company_case'], unique=False)
         batch_op.create_index(batch_op.f('ix_ticket_consumer_id'), ['consumer_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_ticket_merged_into_id'), ['merged_into_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_ticket_state_next_due_at'), ['state', 'next_due_at'], unique=False)
+        batch_op.create_index('ix_ticket_queue', ['state', 'next_due_at', 'assignee_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ticket_state_last_message_at'), ['state', 'last_message_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ticket_state_closed_at'), ['state', 'closed_at'], unique=False)
 
     op.create_table('web_session',
     sa.Column('id_hash', sa.String(length=64), nullable=False),
@@ -596,6 +598,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('public_id', name=op.f('uq_step_public_id'))
     )
     with op.batch_alter_table('step', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_step_state_key_ticket_id'), ['state', 'key', 'ticket_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_step_ticket_id'), ['ticket_id'], unique=False)
 
     op.create_table('contact_check',
@@ -800,6 +803,7 @@ def downgrade() -> None:
     op.drop_table('contact_check')
     with op.batch_alter_table('step', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_step_ticket_id'))
+        batch_op.drop_index(batch_op.f('ix_step_state_key_ticket_id'))
 
     op.drop_table('step')
     with op.batch_alter_table('letter', schema=None) as batch_op:
@@ -874,7 +878,9 @@ def downgrade() -> None:
 
     op.drop_table('web_session')
     with op.batch_alter_table('ticket', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_ticket_state_next_due_at'))
+        batch_op.drop_index('ix_ticket_queue')
+        batch_op.drop_index(batch_op.f('ix_ticket_state_last_message_at'))
+        batch_op.drop_index(batch_op.f('ix_ticket_state_closed_at'))
         batch_op.drop_index(batch_op.f('ix_ticket_merged_into_id'))
         batch_op.drop_index(batch_op.f('ix_ticket_consumer_id'))
         batch_op.drop_index(batch_op.f('ix_ticket_company_case'))
