@@ -33,7 +33,7 @@ SIGNED = re.compile(
     r"von meinem .{2,30} gesendet|gesendet (?:von|mit) |envoyé de(?:puis)? mon |enviado desde mi |enviado do meu |"
     r"inviato da(?:l mio)? i|verstuurd vanaf mijn |verzonden vanaf mijn |skickat från min |wysłane z )", re.I)
 # What people say was sent: «Отправлено с почты 12.09, трек …» is no signature.
-TOLD = re.compile(r"\d{1,2}\.\d{1,2}(?!\d)|\b(?:возврат|заявлени|претензи|товар|посылк|трек|заказ|ответ|чек|жалоб)|\d{6}",
+TOLD = re.compile(r"\d{1,2}\.\d{1,2}(?!\d)|\d{6}|\b(?:возврат|заявлени|претензи|товар|посылк|трек|заказ|ответ|чек)",
                   re.I)
 SIGNED_LENGTH = 100
 SIGNATURE_LINES = 15
