@@ -14,7 +14,7 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from . import backups, clamd, imap, lawbook, migrate, queue, smtp
+from . import alerts, backups, clamd, https, imap, lawbook, migrate, queue, smtp
 from .db import Database
 from .facts import ocr
 from .models import Heartbeat, InboundMail, Mailbox, Outbox, User
@@ -165,7 +165,7 @@ def _database(database: Database, conf: Settings, now: datetime) -> Iterator[Fin
                 yield Finding("database", "stopped", "has no tables", "Run `desk migrate`.")
                 return
             yield _integrity(session, database)
-            for check in (_parts, _inbound, _letters, _team, _backup):
+            for check in (_parts, _inbound, _letters, _ways_out, _team, _backup):
                 yield from check(session, conf, now)
     except SQLAlchemyError as error:
         yield Finding("database", "stopped", f"does not answer: {str(error).splitlines()[0][:200]}",
@@ -201,17 +201,23 @@ def _parts(session: Session, conf: Settings, now: datetime) -> Iterator[Finding]
         beat = beats.get(name)
         if beat is None:
             yield Finding(name, "stopped", "never ran", f"Start `desk up`, or `desk {command}` alone.")
-        elif now - beat.at > SILENT:
+        elif now - beat.at > SILENT + _jumped(beat):
             yield Finding(name, "stopped",
                           f"silent since {beat.at:%Y-%m-%d %H:%M} UTC (was process {beat.pid} on {beat.host})",
                           f"Start `desk up`, or `desk {command}` alone; its log says why it ended.")
         elif beat.detail.get("frozen"):
             yield Finding(name, "warning", "the machine's clock jumped: alerts are held back",
-                          "Set the time right (NTP); it goes on by itself when the clock is steady.")
+                          "Set the time right (NTP), or confirm it on the page “State of the desk”.")
         else:
             yield Finding(name, "ok", f"at work (process {beat.pid})")
     for box in session.scalars(select(Mailbox).where(Mailbox.error != "")):
         yield Finding(f"fetch:{box.name}", "stopped", box.error, "See docs/mail-providers.md.")
+
+
+def _jumped(beat: Heartbeat) -> timedelta:
+    """How far the time of a frozen clock is from ours: by that it is no silence."""
+    frozen = beat.detail.get("frozen")
+    return timedelta(seconds=abs(frozen["step_seconds"])) if frozen else timedelta()
 
 
 def _inbound(session: Session, _conf: Settings, now: datetime) -> Iterator[Finding]:
@@ -234,6 +240,22 @@ def _letters(session: Session, _conf: Settings, now: datetime) -> Iterator[Findi
         count = session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == state)) or 0
         if count:
             yield Finding("outbox", "warning", f"{count} letters {words}", "See the page “State of the desk”.")
+
+
+def _ways_out(session: Session, conf: Settings, now: datetime) -> Iterator[Finding]:
+    """By which alerts get out."""
+    for outage in alerts.outages(session):
+        yield Finding("alerts", "warning", f"{outage.name} is switched off: {outage.error}",
+                      "Mend it and switch it on again on the page “State of the desk”.")
+    since = alerts.canary.absent_since(session, conf, now=now)
+    if since is not None:
+        yield Finding("alerts", "stopped", f"no daily test letter left since {since:%Y-%m-%d %H:%M} UTC",
+                      "See what the mail server says above, and [alerts] duty_address.")
+    for key, url in (("[webhook] url", conf.webhook.url), ("[alerts] ping_url", conf.alerts.ping_url)):
+        if url.get_secret_value() and (fault := https.fault(url.get_secret_value())):
+            yield Finding("alerts", "warning", f"{key}: {fault}", "Correct it in desk.toml.")
+    if not conf.alerts.duty_address:
+        yield Finding("alerts", "ok", "no duty address: nothing proves every day that letters leave")
 
 
 def _team(session: Session, _conf: Settings, _now: datetime) -> Iterator[Finding]:

@@ -10,9 +10,9 @@ import redis
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from desk import db, doctor, leases, people
+from desk import db, doctor, leases, outbox, people
 from desk.db import Database
-from desk.models import InboundMail, Mailbox, Outbox
+from desk.models import InboundMail, Mailbox, Outage, Outbox
 from desk.settings import Settings
 
 from .servers import Dovecot, SmtpSink, Valkey
@@ -133,3 +133,23 @@ def test_a_fresh_home(conf: Settings) -> None:
     finding = next(f for f in doctor.examine(conf.model_copy(update={"database": url, "mailbox": ()}), now=db.now())
                    if f.part == "database")
     assert "desk migrate" in finding.cure
+
+
+def test_ways_out_that_do_not_work(well: Settings, database: Database) -> None:
+    conf = well.model_copy(update={
+        "alerts": well.alerts.model_copy(update={"duty_address": "duty@desk.example"}),
+        "webhook": well.webhook.model_copy(update={"url": SecretStr("http://hooks.example/")})})
+    assert states(conf)["alerts"] == "warning"
+    with database.write() as session:
+        outbox.put(session, conf, dedup_key="canary:1", kind="canary", to=["duty@desk.example"], subject="s", text="t",
+                   now=db.now() - timedelta(days=2))
+        session.add(Outage(name="telegram", error="Telegram answered 401", since=db.now()))
+    words = [finding.words for finding in doctor.examine(conf, now=db.now()) if finding.part == "alerts"]
+    assert [one.split()[0] for one in words] == ["telegram", "no", "[webhook]"]
+
+
+def test_a_clock_that_does_not_believe_its_machine(well: Settings, database: Database) -> None:
+    with database.write() as session:
+        leases.beat(session, "clock", now=db.now() - timedelta(hours=3),
+                    detail={"frozen": {"step_seconds": 10800, "since": "x"}})
+    assert states(well)["clock"] == "warning"
