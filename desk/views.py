@@ -101,8 +101,8 @@ def tally(session: Session, *, now: datetime) -> Tally:
     conditions = _conditions(None, now)
     columns = [func.count().filter(conditions[view]).label(view) for view in VIEWS if view not in ("mine", "closed")]
     row = session.execute(select(*columns).select_from(Ticket).where(Ticket.state.in_(OPEN))).one()
-    mine = dict(session.execute(select(Ticket.assignee_id, func.count()).where(
-        Ticket.state.in_(OPEN)).group_by(Ticket.assignee_id)).tuples().all())
+    mine = {row[0]: row[1] for row in session.execute(select(Ticket.assignee_id, func.count()).where(
+        Ticket.state.in_(OPEN)).group_by(Ticket.assignee_id))}
     closed = session.scalar(select(func.count()).select_from(Ticket).where(Ticket.state == "closed")) or 0
     return Tally({view: int(getattr(row, view, closed)) for view in VIEWS if view != "mine"}, mine)
 
