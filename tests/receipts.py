@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import random
 
 import zxingcpp
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
+FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 CODE = "t=20261105T1432&s=7990.00&fn=9282440300123456&i=12512&fp=1186123459&n=1"
 FIELDS = dict(pair.split("=") for pair in CODE.split("&"))
 LINES = """          ООО "ИНТЕРНЕТ РЕШЕНИЯ"
@@ -48,17 +49,20 @@ def code(text: str = CODE, scale: int = 6) -> Image.Image:
 def paper(*, with_code: bool, size: int = 28) -> Image.Image:
     """The receipt itself; `size` of its letters in pixels."""
     font, step = ImageFont.truetype(FONT, size), int(size * 1.32)
-    drawn = Image.new("L", (int(size * 0.605 * 36) + 60, len(LINES) * step + 120 + 300 * with_code), PAPER)
+    drawn = Image.new("L", (size * 22 + 60, len(LINES) * step + 120 + 300 * with_code), PAPER)
     draw = ImageDraw.Draw(drawn)
     for number, line in enumerate(LINES):
-        draw.text((30, 40 + number * step), line, font=font, fill=INK)
+        left, _, right = line.strip().partition("  ")
+        middle = line.startswith("     ")
+        draw.text((drawn.width / 2 if middle else 30, 40 + number * step), left, font=font, fill=INK, anchor="ma" if middle else "la")
+        draw.text((drawn.width - 30, 40 + number * step), right.strip(), font=font, fill=INK, anchor="ra")
     if with_code:
         square = code()
         drawn.paste(square, ((drawn.width - square.width) // 2, drawn.height - square.height - 30))
     return drawn
 
 
-def photo(*, with_code: bool, angle: float = 3, size: int = 28, turned: int = 0, noise: float = 12,
+def photo(*, with_code: bool, angle: float = 3, size: int = 28, turned: int = 0, noise: float = 10,
           table: tuple[int, int] = (1300, 1700)) -> Image.Image:
     """It lies on a dark table, `angle` degrees from straight; the telephone was held `turned` degrees."""
     lying = paper(with_code=with_code, size=size).rotate(
@@ -68,8 +72,13 @@ def photo(*, with_code: bool, angle: float = 3, size: int = 28, turned: int = 0,
     seen.paste(lying, ((width - lying.width) // 2, (height - lying.height) // 2))
     light = Image.linear_gradient("L").resize((width, height)).point(lambda shade: 255 - shade // 3)
     blurred = ImageChops.multiply(seen, light).filter(ImageFilter.GaussianBlur(0.7))
-    grainy = ImageChops.add(blurred, Image.effect_noise((width, height), noise), scale=1, offset=-128)
-    return grainy.rotate(turned, expand=True)
+    return ImageChops.add(blurred, grain(width, height, noise), scale=1, offset=-128).rotate(turned, expand=True)
+
+
+def grain(width: int, height: int, amount: float) -> Image.Image:
+    """The same each time, around middle grey."""
+    found = Image.frombytes("L", (width, height), random.Random(width * height).randbytes(width * height))
+    return found.point(lambda shade: int(128 + (shade - 128) * amount / 64))
 
 
 def jpeg(image: Image.Image, *, orientation: int = 1) -> bytes:
