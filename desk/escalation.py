@@ -218,14 +218,14 @@ def mail(session: Session, conf: Settings, ticket: Ticket, row: Step, *, to: str
     return out
 
 
-def settle(session: Session, conf: Settings, *, now: datetime) -> int:
-    """Letters that have left since: their steps are sent, from the day they left. How many."""
+def settle(session: Session, conf: Settings, *, now: datetime) -> list[Step]:
+    """Steps whose letters have left since: they are sent, from the day they left."""
     left = session.execute(select(Step, Outbox, Ticket).join(Outbox, Step.outbox_id == Outbox.id).join(
         Ticket, Step.ticket_id == Ticket.id).where(Step.state == "prepared", Outbox.state == "sent")).all()
     for row, out, ticket in left:
         day = (out.sent_at or now).astimezone(ZoneInfo(conf.desk.timezone)).date()
         sent(session, conf, ticket, row, sent_on=day, proven_on=None, number="", proof="", actor="mail", now=now)
-    return len(left)
+    return [row for row, _, _ in left]
 
 
 def is_leaving(row: Step, out: Outbox | None) -> bool:
@@ -266,19 +266,26 @@ def _is_tracking(number: str) -> bool:
 
 
 def clocks(session: Session, row: Step) -> tuple[str, ...]:
-    """The rules a step starts: the one its letter names, else all of the step."""
+    """The rules a step starts: the one its letter names, else all of the step; some beside any letter."""
     template = letterbook.templates(session).get(row.letter.template) if row.letter else None
     named = str(template.meta.get("rule", "")) if template else ""
-    return (named,) if named else known_ladder().steps[row.key].clocks
+    step = known_ladder().steps[row.key]
+    return ((named,) if named else step.clocks) + step.always
 
 
 def _starts(session: Session, conf: Settings, ticket: Ticket, rule: str, row: Step, words: str, actor: str,
             now: datetime) -> bool:
-    """Some clocks cannot start by themselves (not in force, or a person must give their length)."""
+    """Some clocks cannot start by themselves (not in force, or a person must give their length).
+
+    That a body has the letter proves no registration: such a clock is an estimate until its day is known.
+    """
     day = row.proven_on or row.sent_on
     assert day is not None
+    known = deadlines.known_rules().at(rule, day)
+    later = known.assumed_after if known else 0
     try:
-        deadlines.start(session, conf, ticket, rule, start_on=day, proof=words if row.proven_on else "",
+        deadlines.start(session, conf, ticket, rule, start_on=day + timedelta(days=later),
+                        proof=words if row.proven_on and not later else "",
                         proof_class=PROVEN_BY.get(row.channel, ""), actor=actor, now=now)
     except deadlines.DeadlineError:
         return False

@@ -35,6 +35,7 @@ class Step:
     letters: tuple[str, ...] = ()
     attach: tuple[str, ...] = ()
     clocks: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
     ends: str = ""
     needs: tuple[str, ...] = ()
     not_for: tuple[str, ...] = ()
@@ -91,7 +92,8 @@ _READERS: dict[str, fields.Reader] = {
     "key": fields.name, "stage": fields.choice(*STAGES), "title_ru": fields.words, "title_en": fields.words,
     "to": fields.name, "channels": fields.listed(fields.choice(*CHANNELS)), "must": fields.words,
     "source": fields.words, "letters": fields.listed(fields.name), "attach": fields.listed(fields.name),
-    "clocks": fields.listed(fields.name), "ends": fields.text, "needs": fields.listed(fields.name),
+    "clocks": fields.listed(fields.name), "always": fields.listed(fields.name), "ends": fields.text,
+    "needs": fields.listed(fields.name),
     "not_for": fields.listed(fields.name), "authority": fields.listed(fields.choice(*PAPERS)),
     "together": fields.text, "side": fields.flag, "warn_ru": fields.text,
     "checked_by": fields.text, "checked_on": fields.day_or_none,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email import message_from_bytes, policy
 
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import casework, escalation, letterbook, letters, outbox, people, tickets
+from desk import casework, deadlines, escalation, letterbook, letters, outbox, people, tickets
 from desk.db import Database
 from desk.escalation import EscalationError
 from desk.models import Event, Fact, Letter, Message, Outbox, Person, Step, Ticket, User
@@ -103,6 +103,24 @@ def test_a_letter_is_frozen_with_the_facts_it_was_written_from(database: Databas
         again = template.fill(kept.facts, written_on=kept.written_on, tables=TABLES)
         assert (letters.pdf(again), again.plain_text()) == (kept.pdf, kept.text)
         assert kept.template_sha256 == template.sha256
+
+
+def test_a_complaint_to_a_state_body_starts_two_clocks_and_its_registration_is_an_estimate(
+        database: Database, conf: Settings, ticket_id: int) -> None:
+    with database.write() as session:
+        ticket, anna = at_hand(session, ticket_id)
+        row = escalation.prepare(session, ticket, "rospotrebnadzor", addressee="Роспотребнадзор", channel="portal", place="",
+                                 reason="срок вышел", on=NOW.date(), author=anna, now=NOW)
+        started = escalation.sent(session, conf, ticket, row, sent_on=NOW.date(), proven_on=NOW.date(), number="77-1",
+                                  proof="госуслуги", actor="user:1", now=NOW)
+        assert (started, ticket.stage) == (["fz59_reply_30", "fz59_register_3"], "regulator")
+        clocks = {d.rule: d for d in ticket.deadlines}
+        register, reply = clocks["fz59_register_3"], clocks["fz59_reply_30"]
+        assert (register.start_on, register.proven_on) == (NOW.date(), NOW.date())
+        assert (reply.start_on, reply.proven_on, reply.proof) == (NOW.date() + timedelta(days=3), None, "")
+        deadlines.prove(session, conf, reply, proven_on=NOW.date(), proof="№ 77-1 от 12.05", proof_class="portal",
+                        actor="user:1", now=NOW)
+        assert reply.raw_due == NOW.date() + timedelta(days=30)
 
 
 @pytest.mark.parametrize(("proven_on", "start", "due"), [

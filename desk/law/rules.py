@@ -49,6 +49,7 @@ class Rule:
     next: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
+    assumed_after: int = 0
     enabled: bool = True
     checked_by: str = ""
     checked_on: date | None = None
@@ -198,6 +199,7 @@ _READERS: dict[str, fields.Reader] = {
     "next": fields.text,
     "valid_from": fields.day_or_none,
     "valid_to": fields.day_or_none,
+    "assumed_after": fields.whole,
     "enabled": fields.flag,
     "checked_by": fields.text,
     "checked_on": fields.day_or_none,
