@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from desk import alerts, audit, db, escalation, failpoints, leases, machine_time, outbox, queue
+from desk import alerts, audit, db, failpoints, leases, machine_time, outbox, queue, status
 from desk.db import Database
 from desk.models import Heartbeat, InboundMail, Outbox, User
 from desk.settings import Settings
@@ -142,7 +142,7 @@ class Clock:
         """Record what became of the letters."""
         with self.database.write() as session:
             alerts.settle(session, self.conf, now=now)
-            escalation.settle(session, self.conf, now=now)
+            status.settle(session, self.conf, now=now)
             failpoints.hit("clock.settling")
         failpoints.hit("clock.settled")
 

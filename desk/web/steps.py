@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, undefer
 
-from .. import escalation, ladder
+from .. import escalation, ladder, status
 from ..models import Letter, Outbox, Step, Ticket, User
 from . import files, handover, words
 from . import request as desk
@@ -77,6 +77,10 @@ def sent(number: int, public_id: str) -> Answer:
                 session, desk.conf(), session.get_one(Ticket, row.ticket_id), session.get_one(Step, row.id),
                 sent_on=sent_on, proven_on=proven_on, number=form.get("number", ""), proof=form.get("proof", ""),
                 actor=desk.actor(), now=desk.now())
+            if "tell" in form:
+                session.flush()
+                status.tell(session, desk.conf(), session.get_one(Ticket, row.ticket_id), session.get_one(Step, row.id),
+                            author=session.get_one(User, desk.user().id), now=desk.now())
         names = ", ".join(map(words.deadline_title, started)) or "—"
         flash(_("Recorded. Deadlines started: %(names)s", names=names), "ok")
     except escalation.EscalationError as error:

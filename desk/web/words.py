@@ -42,7 +42,8 @@ MARKETPLACES = {"ozon": "Ozon", "wildberries": "Wildberries", "yandex_market": "
                 "other": lazy_gettext("another shop")}
 
 FACT_KINDS = {
-    "order_number": lazy_gettext("Order"), "order_date": lazy_gettext("Order date"), "amount": lazy_gettext("Sum"),
+    "order_number": lazy_gettext("Order number"), "order_date": lazy_gettext("Order date"),
+    "amount": lazy_gettext("Sum"),
     "receipt": lazy_gettext("Receipt"), "tracking_number": lazy_gettext("Tracking number"),
     "phone": lazy_gettext("Phone"), "marketplace": lazy_gettext("Marketplace"),
     "delivery_date": lazy_gettext("Delivery date"), "refusal_date": lazy_gettext("Refusal date"),
@@ -101,6 +102,8 @@ CHANNELS = {
 ANSWERS = {"met": lazy_gettext("done as demanded"), "partial": lazy_gettext("a part, or a promise"),
            "refused": lazy_gettext("a refusal"), "asks": lazy_gettext("asks for data or papers"),
            "no_answer": lazy_gettext("no answer to the matter")}
+SUMS = {"claimed": lazy_gettext("demanded"), "offered": lazy_gettext("offered"), "paid": lazy_gettext("paid"),
+        "penalty": lazy_gettext("penalty"), "fine": lazy_gettext("fine"), "costs": lazy_gettext("court costs")}
 PAPERS = {"consent": lazy_gettext("consent to use personal data"), "power": lazy_gettext("power of attorney")}
 STEP_STATES = {"prepared": lazy_gettext("prepared"), "sent": lazy_gettext("sent"),
                "answered": lazy_gettext("answered"), "skipped": lazy_gettext("skipped"),
@@ -146,7 +149,8 @@ def _values() -> dict[str, Any]:
     return {function.__name__: function for function in functions} | {
         "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
         "PROOFS": PROOFS, "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES,
-        "SOURCES": SOURCES, "PAPERS": PAPERS, "ANSWERS": ANSWERS, "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS,
+        "SOURCES": SOURCES, "PAPERS": PAPERS, "SUMS": SUMS,
+        "ANSWERS": ANSWERS, "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS,
         "VIEW_ICONS": VIEW_ICONS, "desk_name": desk.conf().desk.name, "unseen_alerts": _unseen(), "now": desk.now}
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 pytestmark = pytest.mark.slow
 PAGES = ("/", "/?view=all", "/?q=нет", "/?q=вернуть+деньги", "/overview", "/?view=closed", "/tickets/1001", "/tickets/1003", "/tickets/1004", "/held", "/alerts",
          "/account", "/users", "/settings", "/health", "/deadlines", "/deadlines/month", "/rules", "/tickets/1003/penalty",
-         "/tickets/1001/steps/new/claim_seller", "/tickets/1001/evidence", "/tickets/1001/answers", "/tickets/1001/papers?step=claim_seller", "/tickets/1001/steps/new/ethics")
+         "/tickets/1001/steps/new/claim_seller", "/tickets/1001/evidence", "/tickets/1001/money", "/recovered", "/tickets/1001/answers", "/tickets/1001/papers?step=claim_seller", "/tickets/1001/steps/new/ethics")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -39,6 +39,16 @@ def test_axe_finds_nothing_on_pages_behind_a_click(visit: Callable[..., Page], s
     page.click("button[value=freeze]")
     found += _serious(page)
     page.goto("/tickets/1001")
+    page.locator(".message-in .menu summary").first.click()
+    page.locator(".message-in a[href$='/reading']").first.click()
+    found += _serious(page)
+    page.goto("/tickets/1001")
+    page.locator("#reply-text").press("/")
+    found += _serious(page)
+    page.keyboard.press("Escape")
+    page.locator("[data-keys]").click()
+    found += _serious(page)
+    page.keyboard.press("Escape")
     page.click("label[for=tab-note]")
     assert found + _serious(page) == []
 

@@ -22,7 +22,8 @@ from .conftest import PASSWORD, post, user
 
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 PUBLIC = {"static", "bootstrap.static", "signing.sign_in", "signing.link", "signing.sign_out", "language.switch",
-          "alerting.link", "alerting.acknowledge_link", "health.alive", "health.ready", "feeds.calendar"}
+          "alerting.link", "alerting.acknowledge_link", "health.alive", "health.ready", "feeds.calendar",
+          "money.link", "money.decide"}
 ADMIN_ONLY = {"reach.confirm_time", "reach.leave", "configured.attempt", "configured.index", "users.index", "users.add", "users.change", "users.link"}
 # Everybody who is signed in, in every role. A new route is put into one of the three by whoever adds it.
 TEAM = {
@@ -33,7 +34,8 @@ TEAM = {
     "escalating.paper", "escalating.sent", "escalating.show", "escalating.skip", "evidence.index",
     "evidence.order", "evidence.state", "evidence.take", "feeds.create", "feeds.revoke",
     "file.again", "file.show", "files.download", "files.html", "files.page", "files.picture", "files.raw", "health.index", "held.again", "held.dismiss",
-    "held.index", "held.make_ticket", "held.raw", "held.show", "owed.show", "owed.table", "parsed.show", "papers.add", "papers.ask", "papers.index",
+    "held.index", "held.make_ticket", "held.raw", "held.show", "money.add", "money.ask", "money.index",
+    "money.recovered", "money.strike", "owed.show", "owed.table", "parsed.show", "papers.add", "papers.ask", "papers.index",
     "papers.revoke", "overview.export", "overview.index",
     "queue.display", "queue.forget", "queue.index", "queue.many", "queue.save", "queue.undo",
     "reach.my_leave", "reach.switch_on", "reach.telegram", "rules.index", "ticket.assign", "ticket.close", "ticket.confirm_sender", "ticket.fact", "ticket.join",
@@ -41,7 +43,7 @@ TEAM = {
     "ticket.show", "ticket.stage", "ticket.take", "writing.insert",
     "writing.letter", "writing.note", "writing.reply", "writing.save"}
 VALUES = {"name": "out", "number": 1001, "public_id": "0" * 32, "token": "x", "code": "ru", "filename": "desk.css", "size": "thumb",
-          "what": "undo", "key": "claim_seller", "kind": "pdf", "user_id": 1, "alert_id": 1, "paper_id": 1, "paper": "inventory", "fact_id": 1}
+          "what": "undo", "key": "claim_seller", "kind": "pdf", "user_id": 1, "alert_id": 1, "paper_id": 1, "sum_id": 1, "paper": "inventory", "fact_id": 1}
 
 
 def paths(app: Flask) -> list[tuple[str, str, str]]:

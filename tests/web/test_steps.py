@@ -10,12 +10,13 @@ from email.message import EmailMessage
 
 import pypdfium2
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from desk import bundles, db, directory, escalation, outbox
+from desk import bundles, db, directory, outbox, outcomes, status
 from desk.db import Database
-from desk.models import Attachment, Authority, Bundle, Event, Letter, Outbox, Step, Ticket
+from desk.models import Attachment, Authority, Bundle, Event, Letter, Message, Outbox, Outcome, Step, Ticket
 from desk.settings import Settings
 from desk.web import handover
 
@@ -130,7 +131,7 @@ def test_a_claim_by_mail_is_sent_when_its_letter_has_left(ticket: Ticket, anna: 
     page = f"/tickets/1001/steps/{steps(database)[0].public_id}"
     post(anna, f"{page}/mail", at=page, to="pretenzii@shop.example")
     with database.write() as session:
-        assert escalation.settle(session, conf, now=db.now()) == 0
+        assert status.settle(session, conf, now=db.now()) == 0
         letter = session.scalars(select(Outbox).where(Outbox.kind == "letter")).one()
         assert outbox.undo(session, letter, actor="t", now=db.now())
     post(anna, f"{page}/mail", at=page, to="pretenzii@shop.example")  # taken back, it goes again
@@ -138,8 +139,8 @@ def test_a_claim_by_mail_is_sent_when_its_letter_has_left(ticket: Ticket, anna: 
         letter = session.scalars(select(Outbox).where(Outbox.kind == "letter", Outbox.state == "pending")).one()
         letter.state, letter.sent_at = "sent", db.now()
         session.flush()
-        assert escalation.settle(session, conf, now=db.now()) == 1
-        assert escalation.settle(session, conf, now=db.now()) == 0
+        assert status.settle(session, conf, now=db.now()) == 1
+        assert status.settle(session, conf, now=db.now()) == 0
         step = session.scalars(select(Step)).one()
         assert (step.state, step.proven_on) == ("sent", None)
         ticket = session.get_one(Ticket, step.ticket_id)
@@ -223,3 +224,43 @@ def _text(data: bytes) -> str:
     text = "\n".join(page.get_textpage().get_text_range() for page in document)
     document.close()
     return text
+
+
+def test_the_consumers_link_shows_a_page_and_only_the_button_decides(ticket: Ticket, anna: FlaskClient, app: Flask,
+                                                                     database: Database, conf: Settings) -> None:
+    post(anna, "/tickets/1001/outcome", at="/tickets/1001/money")
+    with database.read() as session:
+        row = session.scalars(select(Outcome)).one()
+    path = outcomes.link(conf, row).removeprefix(conf.desk.base_url)
+    stranger = app.test_client()
+    assert stranger.get(f"{path}?answer=solved").status_code == 200
+    with database.read() as session:
+        assert session.scalars(select(Outcome.answer)).one() == ""
+    assert stranger.get("/outcome/x.y").status_code == 404
+    assert post(stranger, path, at=path, answer="perhaps").status_code == 404
+    assert post(stranger, path, at=path, answer="not_solved").status_code == 200
+    with database.read() as session:
+        assert session.scalars(select(Outcome.answer)).one() == "not_solved"
+
+
+@SQLITE
+def test_money_is_recorded_struck_out_and_shown_by_month(ticket: Ticket, anna: FlaskClient) -> None:
+    at = "/tickets/1001/money"
+    post(anna, at, at=at, kind="paid", amount="много", on="2026-05-12")
+    post(anna, at, at=at, kind="paid", amount="24 990,50", on="2026-05-12", note="перевод")
+    page = anna.get(at).text.replace("\u00a0", " ")
+    assert "24 990,50 ₽" in page
+    assert "24 990,50" in anna.get("/recovered").text.replace("\u00a0", " ")
+    post(anna, f"{at}/1/strike", at=at)
+    assert "24 990,50" not in anna.get("/recovered").text.replace("\u00a0", " ")
+
+
+@SQLITE
+def test_a_step_that_is_recorded_tells_the_consumer(ticket: Ticket, anna: FlaskClient, database: Database) -> None:
+    give_papers(anna)
+    post(anna, CLAIM, at=CLAIM, go="freeze", **TYPED)
+    page = f"/tickets/1001/steps/{steps(database)[0].public_id}"
+    post(anna, f"{page}/sent", at=page, sent_on="2026-05-12", number="80080782401239", tell="on")
+    with database.read() as session:
+        told = session.scalars(select(Message.text).where(Message.kind == "reply")).one()
+    assert "Претензия продавцу: ООО «Ромашка»" in told
