@@ -121,9 +121,9 @@ def _canned(ticket: Ticket) -> list[tuple[str, str]]:
 
 
 def _live(ticket: Ticket) -> list[Deadline]:
-    """Running clocks, the nearest first, then paused ones."""
+    """Running clocks, a right about to be lost first, then the nearest; then paused ones."""
     live = [d for d in ticket.deadlines if d.state in deadlines.LIVE]
-    return sorted(live, key=lambda d: (d.state != "running", d.due_at))
+    return sorted(live, key=lambda d: (d.state != "running", not dial.dying(d), d.due_at))
 
 
 def _messages(session: Session, ticket: Ticket) -> Sequence[Message]:
@@ -162,7 +162,7 @@ def startable(now: datetime) -> dict[str, list[Rule]]:
 
 def next_step(ticket: Ticket, running: Sequence[Deadline]) -> str:
     """One sentence: what happens next and by when."""
-    nearest = min(running, key=lambda d: d.due_at, default=None)
+    nearest = running[0] if running else None
     if ticket.state == "closed":
         return _("Closed on %(day)s. A new letter of the consumer opens it again.", day=words.day(ticket.closed_at))
     if nearest is None:

@@ -92,7 +92,7 @@ def of(ticket: Ticket, messages: Sequence[Message], steps: Sequence[Step], today
         return None
     axis = _axis(ticket, clocks, today)
     marks = [*_letters(messages, axis), *_steps(steps, axis)][-MOST_MARKS:]
-    running = sorted(clocks, key=lambda d: (d.state not in deadlines.LIVE, d.due_at, d.id))
+    running = sorted(clocks, key=lambda d: (d.state not in deadlines.LIVE, not dial.dying(d), d.due_at, d.id))
     return TimeLine(axis.at(today), list(_ticks(axis)), [_bar(d, axis, today) for d in running], marks)
 
 
