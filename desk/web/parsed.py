@@ -75,7 +75,7 @@ def show(public_id: str) -> str:
         joinedload(Message.inbound).undefer(InboundMail.raw)))
     if message is None or message.inbound is None:
         abort(404)
-    read, outline = _understood(message)
+    read, outline = (cards.mask_all(part) for part in _understood(message))
     ticket = desk.reading().get_one(Ticket, message.ticket_id)
     return render_template("parsed.html", message=message, ticket=ticket, read=read, outline=outline,
                            kind=KINDS.get(read["kind"]) or words.MAIL_KINDS.get(read["kind"], read["kind"]),
@@ -98,7 +98,8 @@ def _understood(message: Message) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _found(fact: dict[str, Any]) -> Found:
-    return Found(words.fact_kind(fact["kind"]), cards.mask(fact["value"]), str(facts.PLACES.get(fact["source"], "")),
+    value = words.marketplace_name(fact["value"]) if fact["kind"] == "marketplace" else cards.mask(fact["value"])
+    return Found(words.fact_kind(fact["kind"]), value, str(facts.PLACES.get(fact["source"], "")),
                  cards.mask(fact["quote"]), facts.sureness(fact["confidence"]), fact["confidence"] < facts.LIKELY)
 
 
