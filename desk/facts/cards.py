@@ -8,6 +8,9 @@ from typing import Any
 from . import checks
 
 CARD = re.compile(r"(?<![\w.-])(?<!\d[ \xa0])\d(?:[ \xa0-]?\d){12,18}(?![\w-])(?!\.\d)(?![ \xa0]\d)")
+# The same among other numbers, «4111 1111 1111 1111 12/27 123»: as banks print it, or sixteen digits without a gap.
+AMONG = re.compile(r"(?<![\w.-])(?:\d{4}([ \xa0-])\d{4}\1\d{4}\1\d{4}(?!\1\d{4}(?!\d)(?!(?:\1\d{4}){3}))|\d{16})"
+                   r"(?![\w-])(?!\.\d)")
 # Numbers of the same length that are no card, whatever their check digit says.
 OTHER = re.compile(r"(?:фн|фискальн[а-я]{2,3} накопител[а-я]{1,2}|fn=|накладн[а-я]{2,3}|трек[а-я-]{0,10}|шпи|рпо|"
                    r"огрн(?:ип)?|imei|"
@@ -24,7 +27,7 @@ def mask(text: str) -> str:
     A number is a card's by its first digits and the Luhn sum, and when it is not named an order, a fiscal drive, an
     account or a parcel. Groups and length stay as written; masking twice changes nothing.
     """
-    return CARD.sub(_masked, text)
+    return AMONG.sub(_masked, CARD.sub(_masked, text))
 
 
 def mask_fact(kind: str, value: str) -> str:
