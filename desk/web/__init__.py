@@ -71,7 +71,7 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
     CSRFProtect(app)
     for part in (language, headers, access, errors, words, dial, held, health, file, reach):
         part.register(app)
-    for page in (signing, queue, overview, verbs, writing, clocks, steps, papers, answered, money, evidence, files, file,
-                 held, alerting, board, rules, owed, parsed, account, feeds, users, health, configured, reach):
+    for page in (signing, queue, overview, verbs, writing, clocks, steps, papers, answered, money, evidence, files,
+                 file, held, alerting, board, rules, owed, parsed, account, feeds, users, health, configured, reach):
         app.register_blueprint(page.pages)
     return app
