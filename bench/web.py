@@ -46,7 +46,7 @@ def main() -> int:
         words = seed.names(database)
         print(f"{database.url.get_backend_name()}, {options.tickets} tickets, {options.people} people, a page every "
               f"{options.think:g} s each; load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-        queries = _queries(conf, cookies[0], options.tickets, words)
+        queries = _queries(conf, cookies[0], options, words)
         if options.seconds:
             _serve(environment, conf, stack)
             times = _visit(conf, cookies, options, words)
@@ -61,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--think", type=float, default=2.0, help="seconds between two pages of one person")
     parser.add_argument("--seconds", type=float, default=30, help="how long; 0 only fills and counts queries")
+    parser.add_argument("--pages", nargs="+", choices=PAGES, default=PAGES, help="only these")
     parser.add_argument("--keep", type=Path, help="a folder to fill once and use again")
     return parser.parse_args()
 
@@ -120,13 +121,14 @@ def _path(page: str, chance: random.Random, count: int, words: list[str]) -> str
     return "/?view=" + chance.choice(("all", "mine", "overdue")) if page == "queue" else "/deadlines"
 
 
-def _queries(conf: Settings, cookie: str, count: int, words: list[str]) -> dict[str, int]:
+def _queries(conf: Settings, cookie: str, options: argparse.Namespace, words: list[str]) -> dict[str, int]:
     """Statements that each page sends, counted in this process; and its own processor time, whoever else is busy."""
     app, chance, out = create_app(conf), random.Random(1), {}
     reader, seen = app.extensions["desk"].database.reader, []
     event.listen(reader, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
     client = app.test_client(use_cookies=False)
-    for page in PAGES:
+    count = options.tickets
+    for page in options.pages:
         headers = {"Cookie": cookie}
         assert client.get(_path(page, chance, count, words), headers=headers).status_code == 200, page
         seen.clear()
@@ -163,7 +165,7 @@ def _answers(conf: Settings) -> bool:
 
 
 def _visit(conf: Settings, cookies: list[str], options: argparse.Namespace, words: list[str]) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {page: [] for page in PAGES}
+    times: dict[str, list[float]] = {page: [] for page in options.pages}
     wrong: list[str] = []
     until = time.monotonic() + options.seconds
 
@@ -172,7 +174,7 @@ def _visit(conf: Settings, cookies: list[str], options: argparse.Namespace, word
         connection = http.client.HTTPConnection("127.0.0.1", conf.web.port, timeout=60)
         time.sleep(chance.random() * options.think)
         while time.monotonic() < until:
-            page = chance.choice(PAGES)
+            page = chance.choice(options.pages)
             path = _path(page, chance, options.tickets, words)
             begun = time.perf_counter()
             connection.request("GET", path, headers={"Cookie": cookies[number]})
