@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 CODE = "t=20261105T1432&s=7990.00&fn=9282440300123456&i=12512&fp=1186123459&n=1"
 FIELDS = dict(pair.split("=") for pair in CODE.split("&"))
-LINES = """          ООО "ИНТЕРНЕТ РЕШЕНИЯ"
+PRINTED = """          ООО "ИНТЕРНЕТ РЕШЕНИЯ"
    123112, г. Москва, Пресненская
      набережная, д. 10, пом. I
           ИНН 7704217370
@@ -36,7 +36,7 @@ LINES = """          ООО "ИНТЕРНЕТ РЕШЕНИЯ"
 ЗН ККТ 00307901234567
 ФН 9282440300123456
 ФД 12512
-ФПД 1186123459""".split("\n")
+ФПД 1186123459"""
 PAPER, INK, TABLE = 238, 40, 110  # shades of grey
 
 
@@ -49,9 +49,9 @@ def code(text: str = CODE, scale: int = 6) -> Image.Image:
 def paper(*, with_code: bool, size: int = 28) -> Image.Image:
     """The receipt itself; `size` of its letters in pixels."""
     font, step = ImageFont.truetype(FONT, size), int(size * 1.32)
-    drawn = Image.new("L", (size * 22 + 60, len(LINES) * step + 120 + 300 * with_code), PAPER)
+    drawn = Image.new("L", (size * 22 + 60, PRINTED.count("\n") * step + 120 + 300 * with_code), PAPER)
     draw = ImageDraw.Draw(drawn)
-    for number, line in enumerate(LINES):
+    for number, line in enumerate(PRINTED.splitlines()):
         left, _, right = line.strip().partition("  ")
         middle = line.startswith("     ")
         draw.text((drawn.width / 2 if middle else 30, 40 + number * step), left, font=font, fill=INK, anchor="ma" if middle else "la")
