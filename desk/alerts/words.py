@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .. import lawbook
+from ..law.source import LawDataError
 from ..models import Alert, Deadline, Outage, Ticket, User
 from ..settings import Settings
 from . import plan, seen
@@ -114,7 +115,10 @@ def _state(alert: Alert) -> str:
 
 
 def _title(deadline: Deadline) -> str:
-    rule = lawbook.known_rules().get(deadline.rule)
+    try:
+        rule = lawbook.known_rules().get(deadline.rule)
+    except LawDataError:  # a mistake in the file of the rules: the alert goes out all the same
+        rule = None
     return rule.title_ru if rule else deadline.rule
 
 
