@@ -26,13 +26,14 @@ DAY = re.compile(
     rf"(?<![\d.,/-])(?:(?P<iso>20\d\d-\d\d-\d\d)(?![\d-])"
     rf"|(?P<d>\d{{1,2}})(?P<s>[./-])(?P<m>\d{{1,2}})(?P=s)(?P<y>\d{{4}}|\d{{2}})(?![\d-])(?![./]\d)"
     rf"|(?P<wd>\d{{1,2}})(?:-?(?:го|ого|е|ое|st|nd|rd|th))?\s{{1,2}}(?P<w>{MONTH})(?:,?\s{{1,2}}(?P<wy>\d{{4}}(?!\d)|"
-    rf"\d\d(?=\s?г)))?"
+    rf"\d\d(?=\s?г)|(?P<ly>прошлого\sгода)))?"
     rf"|(?P<nd>\d{{1,2}})(?:(?:-?го)?\sчисла|-го(?!\s(?:этаж|подъезд|класс|раз|корпус|дом|уровн|поколен|сорт)))(?!\w)"
     rf"|(?P<sd>\d{{1,2}})\.(?P<sm>0[1-9]|1[0-2])(?![\d/-])(?![.,]\d)(?!\s?(?:руб|р\.|₽|%|тыс|кг|см|л\b)))"
     rf"|(?<!\w)(?P<en>(?:january|february|march|april|may|june|july|august|september|october|november|december))\s"
     rf"(?P<ed>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<ey>\d{{4}})(?!\d)"
     rf"|(?<!\w)(?P<o>(?:двадцать |тридцать )?(?:{'|'.join(ORDINALS)}))\s(?P<ow>{MONTH})(?:\s(?P<oy>\d{{4}})(?!\d))?"
     rf"|(?<!\w)в\s(?:прошл|минувш)(?:ый|ую|ое|ий|ее)\s(?P<k>понедельник|вторник|сред|четверг|пятниц|суббот|воскресенье)"
+    rf"|(?<!\w)во?\s(?:эт(?:от|у|о)\s)?(?P<bk>понедельник|вторник|сред|четверг|пятниц|суббот|воскресенье)у?(?!\w)"
     rf"|(?<!\w)на\sпрошлой\sнеделе,?\sво?\s(?P<lk>понедельник|вторник|сред|четверг|пятниц|суббот|воскресенье)"
     rf"|(?<!\w)(?P<r>сегодня|позавчера|вчера|(?P<weeks>две\s|2\s|три\s|3\s)?недел[юи]\sназад|(?P<ago>\d{{1,2}}|два|две|три|четыре|пять|шесть|семь|десять)\s(?:дня|"
     rf"дней)\sназад)(?!\w)")
@@ -77,20 +78,21 @@ def _day(match: re.Match[str], sent: date | None) -> date | None:
     try:
         if match["iso"]:
             return date.fromisoformat(match["iso"])
-        if match["r"] or match["k"] or match["lk"] or match["nd"]:
+        if match["r"] or match["k"] or match["bk"] or match["lk"] or match["nd"]:
             return _ago(match, sent)
-        day, month, year = _parts(match)
+        day, month, year = _parts(match, sent)
         found = _latest(day, month, sent) if not year else date(year + 2000 if year < 100 else year, month, day)
     except ValueError:
         return None
     return found if found and 2000 <= found.year <= 2099 else None
 
 
-def _parts(match: re.Match[str]) -> tuple[int, int, int]:
+def _parts(match: re.Match[str], sent: date | None) -> tuple[int, int, int]:
     if match["d"]:
         return int(match["d"]), int(match["m"]), int(match["y"])
     if match["wd"]:
-        return int(match["wd"]), MONTHS[match["w"][:3]], int(match["wy"] or 0)
+        year = (sent.year - 1 if sent else 0) if match["ly"] else int(match["wy"] or 0)
+        return int(match["wd"]), MONTHS[match["w"][:3]], year
     if match["o"]:
         tens, _, ones = match["o"].rpartition(" ")
         day = {"": 0, "двадцать": 20, "тридцать": 30}[tens] + ORDINALS[ones]
@@ -113,8 +115,8 @@ def _ago(match: re.Match[str], sent: date | None) -> date | None:
     if match["nd"]:
         this = sent.replace(day=int(match["nd"]))
         return this if this <= sent else (sent.replace(day=1) - timedelta(days=1)).replace(day=this.day)
-    if match["k"]:
-        return sent - timedelta(days=(sent.weekday() - WEEKDAYS.index(match["k"]) - 1) % 7 + 1)
+    if weekday := match["k"] or match["bk"]:
+        return sent - timedelta(days=(sent.weekday() - WEEKDAYS.index(weekday) - 1) % 7 + 1)
     if match["lk"]:
         return sent - timedelta(days=sent.weekday() + 7 - WEEKDAYS.index(match["lk"]))
     if match["r"].endswith("назад") and not match["ago"]:
