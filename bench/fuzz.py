@@ -26,7 +26,7 @@ from tests.mails import nasty
 
 TESTS = Path(__file__).parent.parent / "tests"
 SEED_BYTES = 200_000
-SLOW, HUGE = 10.0, 512 * 1024  # seconds for a mail; KiB of memory in all
+SLOW, HUGE = 10.0, 512 * 1024  # seconds of the processor for a mail; KiB of memory in all
 TOKENS = (
     b"\x00", b"\r\n", b"\n\n", b"\r", b'"', b"(", b")", b"<", b">", b";", b",", b"=", b"\\", b"@", b"--b\r\n",
     b"--", b"\xff\xfe", b"\xf0\x9f", b"=?utf-8?b?", b"=?koi8-r?q?=F0", b"?=", b"=D0", b"&#x1f;", b"<div>",
@@ -39,8 +39,8 @@ TOKENS = (
 )
 
 
-class _Late(Exception):
-    pass
+class _Late(BaseException):
+    """Not an Exception: the reader catches those."""
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Tally:
 def main() -> int:
     options = _options()
     logging.disable(logging.CRITICAL)
-    signal.signal(signal.SIGALRM, _late)
+    signal.signal(signal.SIGPROF, _late)
     dice, seeds, tally = random.Random(options.seed), _seeds(), Tally()
     end = time.monotonic() + options.seconds
     while time.monotonic() < end and len(tally.bad) < options.most:
@@ -87,18 +87,18 @@ def _late(number: int, frame: FrameType | None) -> None:
 
 
 def _try(raw: bytes, tally: Tally) -> None:
-    began = time.monotonic()
-    signal.setitimer(signal.ITIMER_REAL, SLOW)
+    began = time.process_time()
+    signal.setitimer(signal.ITIMER_PROF, SLOW)
     try:
         check(raw)
     except _Late:
-        tally.bad.append((f"more than {SLOW:g} s", raw))
+        tally.bad.append((f"more than {SLOW:g} s of the processor", raw))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
         tally.bad.append((f"{type(error).__name__}: {error}"[:300], raw))
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     tally.mails += 1
-    if (took := time.monotonic() - began) > tally.slowest:
+    if (took := time.process_time() - began) > tally.slowest:
         tally.slowest, tally.slow = took, raw
 
 

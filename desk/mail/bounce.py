@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from . import addresses, headers, limits, notice, words
+from . import addresses, charset, headers, limits, notice, words
 from .letter import Bounce, Failure
 from .structure import Part
 
@@ -126,6 +126,6 @@ def _only(returned: headers.Headers) -> str:
 
 def _original(returned: headers.Headers, text: str) -> str:
     if found := headers.identifiers(returned.get("message-id")):
-        return found[0]
+        return charset.clean(found[0])
     match = IDENTIFIER.search(text[:REPORT])
     return match.group(1) if match else ""

@@ -45,7 +45,7 @@ ASCII = re.compile(r"[\x00-\x7f]+")
 FLIP = re.compile(r"(?<=[a-zа-яѐ-џґ])[А-ЯЀ-ЏҐ]")
 ASCII_RUN = re.compile(rb"[\x00-\x7f]{2,}")
 SAMPLE_BYTES = 768
-FOREIGN_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
+FOREIGN_WORD = re.compile(rb"(?<![A-Za-z\x80-\xff])[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")  # begins at a word: linear
 FOREIGN_RUN = re.compile(rb"[\x80-\xff]{3}")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from . import limits
 
 IDENTIFIER = re.compile(r"<\s{0,9}([^<>\s\x00]{1,996})\s{0,9}>")
+BARE = re.compile(r"[^<>\s\x00]{1,500}@[^<>\s\x00]{1,490}")
 KNOWN = frozenset({"from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references", "content-type",
                    "content-transfer-encoding", "content-disposition", "auto-submitted", "precedence", "return-path"})
 KNOWN_NEXT = re.compile(rb"(?:[^\n]{0,120}\n){0,3}"
@@ -68,8 +69,10 @@ def read(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
 def identifiers(value: str) -> list[str]:
     """Message-IDs of a header with their angle brackets; brackets are added when the header is nothing but bare ids."""
     found = [f"<{inner}>" for inner in IDENTIFIER.findall(value)]
-    bare = [] if found else [word.strip("<>") for word in value.replace(",", " ").split()]
-    return [f"<{word[:996]}>" for word in bare] if all("@" in word for word in bare) and bare else found
+    if found:
+        return found
+    bare = [word.strip("<>") for word in value.replace(",", " ").split()]
+    return [f"<{word}>" for word in bare] if all(BARE.fullmatch(word) for word in bare) else []
 
 
 def _skipped(raw: bytes, line: bytes, at: int, after: int, start: int, headers: Headers) -> bool:

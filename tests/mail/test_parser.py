@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,16 @@ def test_quotes_are_linear(unit: str) -> None:
     for size in (64 * 1024, 300 * 1024):
         text = (unit * (size // len(unit)))[:size]
         assert quotes.remaining(text, quotes.folds(text)) or not text.strip()
+
+
+@pytest.mark.parametrize("unit", [b"x", b"xx ", b"\xe9x", b"x\xe9", b"\xd0", b"a@b", b"=?u?q?", b"=", b"<", b"&", b"--b\n", b"\t", b"x: y\n"])
+def test_foreign_text_is_judged_in_linear_time(unit: bytes) -> None:
+    """Time of the processor for twice the bytes, with room for a machine that does much else."""
+    def spent(size: int) -> float:
+        raw = b"Subject: x\nContent-Type: text/plain; charset=x\n\n\xe9 " + (unit * size)[:size]
+        start = time.process_time()
+        mail.parse(raw)
+        return time.process_time() - start
+
+    spent(1000)
+    assert spent(200_000) < 8 * spent(100_000) + 0.5
