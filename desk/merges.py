@@ -170,6 +170,12 @@ def joined_ids(session: Session, ticket: Ticket) -> list[int]:
     return found
 
 
+def consumer_ids(session: Session, ticket: Ticket) -> set[int]:
+    """The consumers of the ticket and of all that were joined to it."""
+    found = session.scalars(select(Ticket.consumer_id).where(Ticket.id.in_(joined_ids(session, ticket))))
+    return {person_id for person_id in found if person_id is not None}
+
+
 def numbers(session: Session, ids: Sequence[int]) -> dict[int, int]:
     """Ticket ids → their numbers."""
     return {row.id: row.number for row in session.execute(select(Ticket.id, Ticket.number).where(Ticket.id.in_(ids)))}

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, selectinload, undefer
 from . import audit, deadlines, failpoints, mail, smtp, tickets
 from .db import Database
 from .facts import cards
-from .models import Message, Outbox, OutboxRecipient, Ticket, User
+from .models import Message, Outbox, OutboxRecipient, Person, Ticket, User
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,19 +42,25 @@ class OutboxError(Exception):
 
 
 def write(session: Session, conf: Settings, ticket: Ticket, *, text: str, author: User, nonce: str,
-          now: datetime) -> Outbox:
-    """A reply to the consumer, leaving after the undo window. The same nonce again gives the same letter."""
+          to: Person | None = None, now: datetime) -> Outbox:
+    """A reply, leaving after the undo window. The same nonce again gives the same letter.
+
+    `to`: somebody of the ticket; nobody named means the consumer whose ticket it is.
+    """
     key = f"reply:{author.id}:{nonce}"
     if (known := session.scalar(select(Outbox).where(Outbox.dedup_key == key))) is not None:
         return known
     if not text.strip():
         raise OutboxError("empty_text")
-    if ticket.consumer is None or not ticket.consumer.address:
+    person = to or ticket.consumer
+    if person is None or not person.address:
         raise OutboxError("no_address")
+    if to is not None and not tickets.is_participant(session, ticket, to):
+        raise OutboxError("not_on_ticket")
     letters = [m for m in ticket.messages if m.message_id and m.kind != "note"]
-    answered = next((m for m in reversed(letters) if m.direction == "in"), None)
+    answered = _answered(letters, person)
     body = cards.mask(tickets.clean(text))
-    out = put(session, conf, dedup_key=key, kind="reply", to=[ticket.consumer.address],
+    out = put(session, conf, dedup_key=key, kind="reply", to=[person.address],
               subject=f"Re: {without_tag(ticket.subject)} [#{ticket.number}]", text=body, ticket=ticket,
               in_reply_to=answered.message_id if answered else "",
               references=[m.message_id for m in letters], try_after=now + timedelta(seconds=conf.smtp.undo_seconds),
@@ -65,6 +71,12 @@ def write(session: Session, conf: Settings, ticket: Ticket, *, text: str, author
     ticket.state, ticket.unread, ticket.last_message_at = "waiting", False, now
     audit.record(session, ticket, "reply.written", actor=f"user:{author.id}", now=now, message_id=out.message_id)
     return out
+
+
+def _answered(letters: Sequence[Message], person: Person) -> Message | None:
+    """The newest letter of this person; if there is none, the newest that came in."""
+    came = [m for m in reversed(letters) if m.direction == "in"]
+    return next((m for m in came if m.person_id == person.id), came[0] if came else None)
 
 
 def put(session: Session, conf: Settings, *, dedup_key: str, kind: str, to: Sequence[str], subject: str, text: str,

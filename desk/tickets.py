@@ -67,6 +67,13 @@ def is_participant(session: Session, ticket: Ticket, person: Person | None) -> b
     return session.scalar(row) is not None
 
 
+def consumers(session: Session, ticket: Ticket) -> list[Person]:
+    """Who may be written to on this ticket: its own consumer first, then those who joined it."""
+    people = session.scalars(select(Person).join(Participant, Participant.person_id == Person.id).where(
+        Participant.ticket_id == ticket.id, Person.address > "").order_by(Participant.id)).all()
+    return sorted(people, key=lambda person: person.id != ticket.consumer_id)
+
+
 def letter_came(session: Session, ticket: Ticket, *, arrived_at: datetime, actor: str, now: datetime) -> None:
     """A letter of a person was added: the desk has to look, a closed ticket opens again."""
     ticket.unread = True

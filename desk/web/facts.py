@@ -72,6 +72,8 @@ def _place(fact: Fact, message: Message | None, file: Attachment | None) -> str:
     if message is None:
         return _("written by the team")
     where = _("in the file %(name)s", name=file.filename) if file else str(PLACES.get(fact.place, fact.place))
+    if file and fact.place == "ocr":
+        where = _("%(where)s, read from the picture", where=where)
     return f"{where}, {words.moment(message.created_at)}"
 
 

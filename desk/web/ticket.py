@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from .. import deadlines, drafts, escalation, happenings, penalties, people, replies, search, tickets
+from .. import deadlines, drafts, escalation, happenings, merges, penalties, people, replies, search, tickets
 from ..law import sheet
 from ..law.rules import Rule
-from ..models import Deadline, Fact, Message, Outbox, Ticket, User
+from ..models import Deadline, Fact, Message, Outbox, Person, Ticket, User
 from . import conversation, dial, facts, history, timeline, words
 from . import request as desk
 
@@ -42,6 +42,7 @@ class Composer:
     warning: str = ""
     tab: str = "reply"
     confirm: bool = False
+    to: int = 0  # the person chosen; 0: nobody yet
     saved_at: datetime | None = None
 
 
@@ -98,7 +99,7 @@ def _of_others(ticket_id: int) -> ColumnElement[bool]:
 def page(session: Session, ticket: Ticket, composer: Composer) -> str:
     messages = _messages(session, ticket)
     running = [d for d in _live(ticket) if d.state == "running"]
-    taken = escalation.steps(session, ticket)
+    taken, here = escalation.steps(session, ticket), tickets.consumers(session, ticket)
     found, rejected = facts.lines(ticket, messages, facts.names(session))
     return render_template(
         "ticket.html", ticket=ticket, entries=[_entry(m, ticket.facts) for m in messages],
@@ -109,10 +110,20 @@ def page(session: Session, ticket: Ticket, composer: Composer) -> str:
         taken=taken, offers=escalation.offers(ticket, taken, now=desk.now()),
         known_steps=escalation.known_ladder().steps, history=history.lines(session, ticket),
         rules=startable(desk.now()), composer=composer, canned=_canned(ticket), missing=replies.missing(ticket),
+        consumers=here, addressee=composer.to or _addressee(session, ticket, here, messages),
         owed=penalties.of(ticket, words.today()), penalty_line=sheet.live,
         timeline=timeline.of(ticket, messages, taken, words.today()), unwatched=happenings.unwatched(ticket),
         next_step=next_step(ticket, running), newest=newest(session, ticket.id), nonce=secrets.token_urlsafe(12),
         today=desk.now().astimezone(words.zone()).date(), undo_seconds=desk.conf().smtp.undo_seconds)
+
+
+def _addressee(session: Session, ticket: Ticket, people_here: Sequence[Person], messages: Sequence[Message]) -> int:
+    """Whom one answers unless somebody else is chosen: of the consumers of joined tickets the one who wrote last."""
+    if len(people_here) < 2:
+        return ticket.consumer_id or 0
+    theirs = merges.consumer_ids(session, ticket)
+    return next((m.person_id for m in reversed(messages) if m.direction == "in" and m.person_id in theirs),
+                ticket.consumer_id) or 0
 
 
 def _canned(ticket: Ticket) -> list[tuple[str, str]]:

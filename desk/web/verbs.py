@@ -23,6 +23,7 @@ Answer = str | Response | tuple[str, int]
 REFUSALS = {
     "empty_text": lazy_gettext("Nothing is written yet."),
     "no_address": lazy_gettext("The consumer's address is not known: there is nobody to send this to."),
+    "not_on_ticket": lazy_gettext("This person is not on the ticket: choose somebody who is."),
     "user_inactive": lazy_gettext("This account is switched off: choose somebody else."),
     "unknown_stage": lazy_gettext("There is no such stage."),
     "only_letters_move": lazy_gettext("Only letters that came in can be moved."),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from .. import drafts, outbox, replies, tickets
-from ..models import Message, Outbox, Ticket, User
+from ..models import Message, Outbox, Person, Ticket, User
 from . import request as desk
 from . import ticket as ticket_page
 from . import words
@@ -25,27 +25,34 @@ pages = Blueprint("writing", __name__)
 def reply(number: int) -> Answer:
     """Sent after the undo window. Asks once when somebody has written meanwhile; the text is kept."""
     text, nonce = request.form.get("text", ""), request.form.get("nonce", "")[:64]
-    found = ticket_page.find(number)
+    found, chosen = ticket_page.find(number), _chosen()
     refusal = _refusal(text, nonce)
     if refusal:
-        return _keep(found, Composer(text=text, warning=refusal), 400)
+        return _keep(found, Composer(text=text, warning=refusal, to=chosen), 400)
     meanwhile = ticket_page.meanwhile(desk.reading(), found.id, request.form.get("newest", 0, type=int))
     if meanwhile is not None and "confirm" not in request.form:
-        return _keep(found, Composer(text=text, warning=_meanwhile(meanwhile), confirm=True), 409)
+        return _keep(found, Composer(text=text, warning=_meanwhile(meanwhile), confirm=True, to=chosen), 409)
     try:
-        _send(found, text, nonce)
+        _send(found, text, nonce, chosen)
     except outbox.OutboxError as error:
-        return _keep(found, Composer(text=text, warning=str(REFUSALS.get(error.key, error.key))), 400)
+        return _keep(found, Composer(text=text, warning=str(REFUSALS.get(error.key, error.key)), to=chosen), 400)
     return back(found.number, "end")
 
 
-def _send(found: Ticket, text: str, nonce: str) -> None:
+def _send(found: Ticket, text: str, nonce: str, chosen: int) -> None:
     with desk.writing() as session:
         ticket, me = session.get_one(Ticket, found.id), _me(session)
-        outbox.write(session, desk.conf(), ticket, text=text, author=me, nonce=nonce, now=desk.now())
+        outbox.write(session, desk.conf(), ticket, text=text, author=me, nonce=nonce,
+                     to=session.get(Person, chosen) if chosen else None, now=desk.now())
         drafts.drop(session, ticket, me, "reply")
         if ticket.assignee_id is None:
             take_it(session, ticket)
+
+
+def _chosen() -> int:
+    """The id of the person to write to, where several are on the ticket; 0 when nobody was chosen."""
+    chosen = request.form.get("to", "")
+    return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else 0
 
 
 def _refusal(text: str, nonce: str) -> str:

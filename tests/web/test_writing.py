@@ -163,3 +163,24 @@ def test_the_menu_offers_every_answer_those_for_the_case_first(
     assert set(offered) >= {reply.key for reply in replies.known()}
     keys = [key for key in offered if key != "missing"]
     assert keys.index("not_delivered") < keys.index("taken_on")
+
+
+def test_of_two_joined_consumers_the_one_who_wrote_last_is_answered_unless_another_is_chosen(
+        anna: FlaskClient, database: Database, deliver: Callable[..., None]) -> None:
+    deliver()
+    assert 'name="to"' not in anna.get(T).text.partition('id="reply-form"')[2].partition("</form>")[0]
+    deliver(sender="maria@mail.example", subject="О том же", text="Заказ 18044876-0131 у мужа разбит")
+    deliver(sender="stranger@mail.example", subject="Другое", text="Совсем другое")
+    post(anna, f"{T}/join", at=T, to=1002)
+    chosen = re.search(r'<option value="(\d+)" selected>[^<]*maria@', anna.get(T).text)
+    other = re.search(r'<option value="(\d+)">[^<]*petr@', anna.get(T).text)
+    assert chosen
+    assert other
+    for number, person in enumerate((chosen[1], other[1])):
+        post(anna, f"{T}/reply", at=T, nonce=f"{number}" * 10, newest=99, text=f"Ответ {number}", to=person)
+    refused = post(anna, f"{T}/reply", at=T, nonce="x" * 10, newest=99, text="Чужому", to=int(other[1]) + 2)
+    assert (refused.status_code, "Чужому</textarea>" in refused.text) == (400, True)
+    with database.read() as session:
+        addresses = [r.address for out in session.scalars(select(Outbox).where(Outbox.kind == "reply").order_by(Outbox.id))
+                     for r in out.recipients]
+    assert addresses == ["maria@mail.example", "petr@mail.example"]
