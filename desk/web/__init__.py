@@ -22,6 +22,7 @@ from . import (
     alerting,
     answered,
     board,
+    book,
     clocks,
     configured,
     dial,
@@ -71,7 +72,8 @@ def create_app(conf: Settings, *, now_fn: Callable[[], datetime] = db.now) -> Fl
     CSRFProtect(app)
     for part in (language, headers, access, errors, words, dial, held, health, file, reach):
         part.register(app)
-    for page in (signing, queue, overview, verbs, writing, clocks, steps, papers, answered, money, evidence, files,
-                 file, held, alerting, board, rules, owed, parsed, account, feeds, users, health, configured, reach):
+    for page in (signing, queue, overview, verbs, writing, clocks, steps, papers, answered, money, book, evidence,
+                 files, file, held, alerting, board, rules, owed, parsed, account, feeds, users, health, configured,
+                 reach):
         app.register_blueprint(page.pages)
     return app

@@ -79,11 +79,12 @@ class Draft:
         return self.template.fill(facts, written_on=words.today(), tables=tables).plain_text(), ()
 
 
-def of(found: Ticket, rung: Rung, form: Form, *, letter: str, body: str) -> Draft:
-    """From what is known and what was typed; what was typed for another addressee is left."""
+def of(found: Ticket, rung: Rung, form: Form, *, letter: str, body: str,
+       text: letters.Template | None = None) -> Draft:
+    """From what is known and what was typed. `text`: a template that is only being tried."""
     bodies = escalation.bodies(rung, found)
     chosen_body = next((b for b in bodies if b.key == body), bodies[0] if bodies else None)
-    template = _template(rung, letter)
+    template = text or _template(rung, letter)
     known = _known(found, chosen_body, template)
     if rung.to == "seller" and "seller_name" in known:
         known["addressee_name"] = known["seller_name"]

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, undefer
 
-from .. import escalation, ladder, status
+from .. import contacts, escalation, ladder, status
 from ..models import Letter, Outbox, Step, Ticket, User
 from . import files, handover, words
 from . import request as desk
@@ -23,12 +23,13 @@ def show(number: int, public_id: str) -> str:
     row = find_row(number, public_id)
     found = ticket_page.find(number)
     rung = escalation.known_ladder().steps[row.key]
-    contacts = [c for body in escalation.bodies(rung, found) for c in body.by_channel(row.channel)]
+    known = contacts.bodies(desk.reading(), {b.key: b for b in escalation.bodies(rung, found)})
+    ways = [c for body in known.values() for c in body.by_channel(row.channel)]
     body = handover.body_of(row)
     portal_text, cut = handover.text(row.letter, body)
     consumer = found.consumer.address if found.consumer else ""
     return render_template(
-        "step.html", ticket=found, row=row, rung=rung, contacts=contacts, annexes=chosen(row), today=words.today(),
+        "step.html", ticket=found, row=row, rung=rung, contacts=ways, annexes=chosen(row), today=words.today(),
         clocks=escalation.clocks(desk.reading(), row), BY_HAND=handover.BY_HAND, copied=handover.fields(row.letter),
         portal_text=portal_text, cut=cut, enclosed=handover.enclosed(row, body),
         answers_nowhere=rung.to in ladder.STATE_BODIES and handover.answers_nowhere(consumer),

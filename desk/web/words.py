@@ -102,6 +102,8 @@ CHANNELS = {
 ANSWERS = {"met": lazy_gettext("done as demanded"), "partial": lazy_gettext("a part, or a promise"),
            "refused": lazy_gettext("a refusal"), "asks": lazy_gettext("asks for data or papers"),
            "no_answer": lazy_gettext("no answer to the matter")}
+CONTACTS = {"unconfirmed": lazy_gettext("not confirmed"), "confirmed": lazy_gettext("confirmed"),
+            "disputed": lazy_gettext("sources disagree"), "dead": lazy_gettext("no longer works")}
 SUMS = {"claimed": lazy_gettext("demanded"), "offered": lazy_gettext("offered"), "paid": lazy_gettext("paid"),
         "penalty": lazy_gettext("penalty"), "fine": lazy_gettext("fine"), "costs": lazy_gettext("court costs")}
 PAPERS = {"consent": lazy_gettext("consent to use personal data"), "power": lazy_gettext("power of attorney")}
@@ -149,7 +151,7 @@ def _values() -> dict[str, Any]:
     return {function.__name__: function for function in functions} | {
         "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
         "PROOFS": PROOFS, "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES,
-        "SOURCES": SOURCES, "PAPERS": PAPERS, "SUMS": SUMS,
+        "SOURCES": SOURCES, "PAPERS": PAPERS, "SUMS": SUMS, "CONTACTS": CONTACTS,
         "ANSWERS": ANSWERS, "STAGES": STAGES, "ROLES": ROLES, "VIEWS": VIEWS,
         "VIEW_ICONS": VIEW_ICONS, "desk_name": desk.conf().desk.name, "unseen_alerts": _unseen(), "now": desk.now}
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 PAGES = ("/", "/?view=all", "/?q=нет", "/?q=вернуть+деньги", "/overview", "/?view=closed", "/tickets/1001", "/tickets/1003", "/tickets/1004", "/held", "/alerts",
          "/account", "/users", "/settings", "/health", "/deadlines", "/deadlines/month", "/rules", "/tickets/1003/penalty",
          "/tickets/1003/deadlines/new?event=goods_handed_over",
-         "/tickets/1001/steps/new/claim_seller", "/tickets/1001/evidence", "/tickets/1001/money", "/recovered", "/tickets/1001/answers", "/tickets/1001/papers?step=claim_seller", "/tickets/1001/steps/new/ethics")
+         "/tickets/1001/steps/new/claim_seller", "/tickets/1001/evidence", "/tickets/1001/money", "/recovered", "/directory", "/letters", "/letters/claim_refund_defect", "/tickets/1001/answers", "/tickets/1001/papers?step=claim_seller", "/tickets/1001/steps/new/ethics")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

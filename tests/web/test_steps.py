@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from desk import bundles, db, directory, outbox, outcomes, status
+from desk import bundles, db, directory, letterbook, outbox, outcomes, status
 from desk.db import Database
 from desk.models import Attachment, Authority, Bundle, Event, Letter, Message, Outbox, Outcome, Step, Ticket
 from desk.settings import Settings
@@ -264,3 +264,26 @@ def test_a_step_that_is_recorded_tells_the_consumer(ticket: Ticket, anna: FlaskC
     with database.read() as session:
         told = session.scalars(select(Message.text).where(Message.kind == "reply")).one()
     assert "Претензия продавцу: ООО «Ромашка»" in told
+
+
+@SQLITE
+def test_a_letters_text_is_tried_on_a_ticket_before_it_is_used(ticket: Ticket, anna: FlaskClient, database: Database) -> None:
+    at = "/letters/request_documents"
+    text = letterbook.text_of("request_documents").replace("Что ещё нужно", "Чего не хватает")
+    tried = post(anna, at, at=at, text=text, ticket="1001", go="show")
+    assert "Чего не хватает по вашему обращению № 1001" in tried.text.replace("\u00a0", " ")
+    with database.read() as session:
+        assert letterbook.versions(session, "request_documents") == []
+    assert post(anna, at, at=at, text=text + "\n{{evil}}\n", go="save").status_code == 400
+    assert post(anna, at, at=at, text=text, go="save").status_code == 302
+    shown = anna.get("/tickets/1001/steps/new/check").text.replace("\u00a0", " ")
+    assert "Чего не хватает по вашему обращению" in shown
+
+
+@SQLITE
+def test_a_contact_is_looked_at_on_the_directorys_page(ticket: Ticket, anna: FlaskClient) -> None:
+    post(anna, "/directory", at="/directory", body="ozon", channel="email", value="help@ozon.ru", status="confirmed",
+         source="ozon.ru, раздел «Контакты»")
+    page = anna.get("/directory").text
+    assert "раздел «Контакты»" in page
+    assert "support@ozon.ru" in page
