@@ -15,7 +15,7 @@ from .finding import Names
 from .question import Question
 
 READ = 8_000  # characters of each letter and file that a mark is looked for in
-BEFORE, AFTER = 40, 160  # characters around the first mark
+BEFORE, AFTER = 25, 160  # characters around the first mark
 SEPARATED = r"[ \xa0()/–-]{0,2}"
 
 
@@ -74,6 +74,7 @@ class _Looked:
         if not found:
             return 0, Snippet(())
         start = max(0, found[0].start() - BEFORE)
+        start = text.find(" ", start, found[0].start()) + 1 if start else 0  # not in the middle of a word
         end = min(len(text), found[0].end() + AFTER)
         line = " ".join(text[start:end].split())
         line = ("…" if start else "") + line + ("…" if end < len(text) else "")
