@@ -35,9 +35,9 @@ def check() -> Response:
     form = request.form
     try:
         with desk.writing() as session:
-            contacts.record(session, escalation.known_bodies(), body=form.get("body", ""),
-                            value=form.get("value", ""), channel=form.get("channel", ""), status=form.get("status", ""), source=form.get("source", ""),
-                            on=words.today(), author=session.get_one(User, desk.user().id), now=desk.now())
+            contacts.record(session, escalation.known_bodies(), **{
+                key: form.get(key, "") for key in ("body", "channel", "value", "status", "source")},
+                on=words.today(), author=session.get_one(User, desk.user().id), now=desk.now())
         flash(_("Recorded: checked today."), "ok")
     except contacts.ContactError as error:
         flash(str(REFUSALS[error.key]), "error")
