@@ -46,8 +46,9 @@ def _named(session: Session, ticket: Ticket) -> list[tuple[int, int]]:
 
 
 def _same_order(session: Session, ticket: Ticket) -> list[tuple[int, str]]:
-    orders = {f.value for f in ticket.facts if f.kind == "order_number"}
+    orders = {f.value for f in ticket.facts if f.kind == "order_number" and f.state != "rejected"}
     if not orders:
         return []
-    same = select(Fact.ticket_id, Fact.value).where(Fact.kind == "order_number", Fact.value.in_(orders)).distinct()
+    same = select(Fact.ticket_id, Fact.value).where(
+        Fact.kind == "order_number", Fact.value.in_(orders), Fact.state != "rejected").distinct()
     return [(i, value) for i, value in session.execute(same.limit(50))]

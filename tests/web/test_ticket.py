@@ -411,3 +411,18 @@ def test_two_people_at_once_get_a_page_that_keeps_the_text(
     answer = post(anna, f"{T}/note", at=T, text="мой текст")
     assert (answer.status_code, "мой текст" in answer.text) == (409, True)
 
+
+
+@SQLITE
+def test_many_other_tickets_of_one_person_are_folded_and_a_rejected_number_brings_none_together(
+        anna: FlaskClient, database: Database, deliver: Callable[..., None]) -> None:
+    deliver(sender="first@mail.example")
+    deliver(sender="second@mail.example")
+    assert "/tickets/1001" in anna.get("/tickets/1002").text
+    fact = next(f for f in one(database).facts if f.kind == "order_number")
+    post(anna, f"{T}/facts/{fact.id}", at=T, verdict="rejected")
+    assert 'class="related"' not in anna.get("/tickets/1002").text
+    for number in range(5):
+        deliver(sender="second@mail.example", subject=f"Новое дело {number}", text="О другом")
+    shown = anna.get("/tickets/1002").text.partition('class="related"')[2].partition("</section>")[0]
+    assert (shown.count("<form"), shown.partition("<details>")[0].count("<form")) == (5, 3)
