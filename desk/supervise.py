@@ -38,6 +38,7 @@ class Part:
     once: bool = False
     process: subprocess.Popen[bytes] | None = None
     done: bool = False
+    was_ready: bool = False
     started: float = 0.0
     failures: int = 0
     next_start: float = 0.0
@@ -45,7 +46,11 @@ class Part:
 
     @property
     def settled(self) -> bool:
-        return self.done if self.once else self.process is not None and self.ready()
+        """Not asked again once it was ready: a probe may cost the part a connection each time."""
+        if self.once:
+            return self.done
+        self.was_ready = self.process is not None and (self.was_ready or self.ready())
+        return self.was_ready
 
 
 class Supervisor:
@@ -113,7 +118,7 @@ class Supervisor:
         return all(part.settled or (late and not part.once) for part in self.parts)
 
     def _start(self, part: Part) -> None:
-        part.started = time.monotonic()
+        part.started, part.was_ready = time.monotonic(), False
         try:
             part.process = subprocess.Popen(  # noqa: S603 - our own commands
                 part.command, env=dict(part.env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

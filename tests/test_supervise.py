@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from desk.supervise import Part
+
 from .servers import wait_until
 
 # Two groups; each part writes its pid, what its child is called, and when it was told to stop.
@@ -135,6 +137,20 @@ def test_what_a_killed_part_leaves_behind_goes_with_it(running: Running) -> None
     child = running.child()
     os.kill(running.pids("first")[0], signal.SIGKILL)
     wait_until(lambda: not lives(child), 10)
+
+
+def test_a_part_that_was_ready_is_not_asked_again() -> None:
+    """Each question may be a connection: a mail server that got fifty of them a second had no time for mail."""
+    asked: list[int] = []
+
+    def ready() -> bool:
+        asked.append(1)
+        return len(asked) > 1
+
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        part = Part("p", [], {}, ready, process=process)
+        assert [part.settled for _ in range(4)] == [False, True, True, True]
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("running", [("deaf", "runs")], indirect=True)

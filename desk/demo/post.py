@@ -7,6 +7,7 @@ the address, the password is PASSWORD. `help+anything@` is `help@`. Nothing leav
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import re
 from argparse import Namespace
@@ -21,6 +22,7 @@ from pymap.exceptions import InvalidAuth
 from pymap.imap import IMAPService
 from pymap.parsing.message import AppendMessage
 from pymap.user import UserMetadata
+from pysasl import SASLAuth
 from pysasl.hashing import Cleartext
 
 from .. import db
@@ -61,6 +63,19 @@ def _keep(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], 
     return task
 
 
+class QuickConfig(Config):  # type: ignore[misc]  # pymap has no types
+    """pymap looks through all installed packages for sign-in mechanisms, twice for each connection."""
+
+    @property
+    def tls_auth(self) -> SASLAuth:
+        return _mechanisms()
+
+
+@functools.cache
+def _mechanisms() -> SASLAuth:
+    return SASLAuth.defaults()
+
+
 class Office:
     """The mailboxes. A mail is on disk before it is in them, and in them before its sender hears 250."""
 
@@ -75,7 +90,7 @@ class Office:
         arguments = Namespace(host=["127.0.0.1"], port=str(imap_port), cert=None, key=None, tls=False, debug=False,
                               proxy_protocol=None, inherited_sockets=None, passlib_cfg=None, skip_services=[],
                               demo_data=False, demo_user=desk, demo_password=PASSWORD)
-        config = Config.from_args(arguments, hash_context=Cleartext())
+        config = QuickConfig.from_args(arguments, hash_context=Cleartext())
         config.apply_context()
         opaque.install()
         backend = DictBackend(Doors(config, desk, spool.uidvalidity), config)
