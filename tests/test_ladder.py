@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +72,38 @@ def test_a_contact_grows_old_after_ninety_days() -> None:
 def test_a_mistake_in_the_directory_is_named(text: str, words: str) -> None:
     with pytest.raises(LawDataError, match=words):
         directory.load(text)
+
+
+# What the three articles name: channel, contact. Facebook and Instagram are left out: banned in Russia.
+SEEDS = {
+    ("ozon", "phone"): {"8 (800) 234-70-00", "8-800-234-5660", "+7 (495) 009-70-70", "+7 (812) 494-06-06"},
+    ("ozon", "email"): {"help@ozon.ru", "support@ozon.ru"}, ("ozon", "form"): {"«Мои обращения»"},
+    ("ozon", "chat"): {"«Перейти в чат»"}, ("ozon", "post"): {"Пресненская наб., 10, ООО «Интернет Решения»"},
+    ("ozon_ethics", "web"): {"https://ozon-hotline.delret.ru/"}, ("ozon_vk", "web"): {"https://vk.com/ozon"},
+    ("rospotrebnadzor", "portal"): {"Госуслуги"}, ("fas", "portal"): {"Госуслуги"}}
+RUNGS = {"check", "support", "ethics", "social", "claim_seller", "claim_marketplace", "bank", "rospotrebnadzor", "fas", "lawyer",
+         "court"}
+
+
+def test_every_contact_of_the_articles_is_in_the_directory_with_its_source() -> None:
+    for (body, channel), values in SEEDS.items():
+        there = DIRECTORY[body].by_channel(channel)
+        for value in values:
+            assert any(value in contact.value and contact.source for contact in there), (body, channel, value)
+    everything = " ".join(contact.value for body in DIRECTORY.values() for contact in body.contacts).lower()
+    assert "facebook" not in everything
+    assert "instagram" not in everything
+
+
+def test_the_table_of_the_articles_names_rungs_letters_and_clocks_that_exist() -> None:
+    table = (Path(__file__).parents[1] / "docs" / "ladder.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("|") and not line.startswith("|--")]
+    named = {key for row in rows for key in re.findall(r"`(\w+)`", row[2])}
+    assert named >= RUNGS
+    assert named <= set(LADDER.steps)
+    known = set(LADDER.steps) | set(letters.load(settings.resource("templates") / "letters")) | set(deadlines.known_rules())
+    known |= {"promised_by", "seller_conduct", "not_for"}
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row[3])} <= known
+    for article in ("## S0", "## S1", "## S2"):
+        assert article in table
+    assert {step.key for step in LADDER.steps.values()} <= set(re.findall(r"`(\w+)`", table))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from desk import bundles, db, directory, letterbook, outbox, outcomes, status
+from desk import bundles, db, directory, escalation, letterbook, outbox, outcomes, status
 from desk.db import Database
 from desk.models import Attachment, Authority, Bundle, Event, Letter, Message, Outbox, Outcome, Step, Ticket
 from desk.settings import Settings
@@ -287,3 +288,19 @@ def test_a_contact_is_looked_at_on_the_directorys_page(ticket: Ticket, anna: Fla
     page = anna.get("/directory").text
     assert "раздел «Контакты»" in page
     assert "support@ozon.ru" in page
+
+
+@SQLITE
+@pytest.mark.parametrize("key", escalation.known_ladder().steps)
+def test_every_rung_is_offered_on_the_ticket_and_its_page_opens(ticket: Ticket, anna: FlaskClient, key: str) -> None:
+    assert f'href="/tickets/1001/steps/new/{key}"' in anna.get("/tickets/1001").text
+    assert anna.get(f"/tickets/1001/steps/new/{key}").status_code == 200
+
+
+@SQLITE
+def test_every_contact_is_on_the_directorys_page(ticket: Ticket, anna: FlaskClient) -> None:
+    page = html.unescape(anna.get("/directory").text)
+    for body in escalation.known_bodies().values():
+        for contact in body.contacts:
+            assert contact.value in page
+            assert contact.source in page
