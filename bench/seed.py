@@ -62,6 +62,7 @@ def seed(database: Database, conf: Settings, count: int, *, now: datetime) -> li
         session.add(Counter(name="ticket", value=1001 + count))
         if not database.is_sqlite:
             _move_sequences(session)
+    _analyze(database)
     search.rebuild(database)
     _analyze(database)
     return team
