@@ -167,6 +167,11 @@ def _block(line: Line, facts: Mapping[str, str], tables: Tables) -> Block:
 
 def _filled(text: str, facts: Mapping[str, str]) -> str:
     """Our own words get their typography; a fact is put in as it is, only unfit characters are taken out."""
-    parts = PLACE.split(text)  # words, name, words, name, …
-    return "".join(typography.fit(facts[part][:LONGEST_VALUE]) if place % 2 else typography.set_text(part)
-                   for place, part in enumerate(parts))
+    out = ""
+    for place, part in enumerate(PLACE.split(text)):  # words, name, words, name, …
+        if place % 2:
+            out += typography.fit(facts[part][:LONGEST_VALUE])
+        else:
+            ends_twice = place and part.startswith(".") and out.endswith(".")  # «3 мая 2026 г.» ends its sentence
+            out += typography.set_text(part[1:] if ends_twice else part)
+    return out
