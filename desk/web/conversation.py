@@ -95,8 +95,8 @@ def _marked(text: str, start: int, end: int, marks: list[Mark]) -> Markup:
 
 def in_line(line: str, facts: Iterable[Fact]) -> Markup:
     """A subject with the facts that were found in it marked: looked for by their words, our tag is gone from it."""
-    found = {f.id: line.find(f.quote) for f in facts if f.place == "subject" and f.state != "rejected" and f.quote}
-    quotes = {f.id: f.quote for f in facts}
+    shown = [f for f in facts if f.place == "subject" and f.state != "rejected" and f.kind != "marketplace" and f.quote]
+    found, quotes = {f.id: line.find(f.quote) for f in shown}, {f.id: f.quote for f in shown}
     marks = [Mark((i,), at, at + len(quotes[i])) for i, at in sorted(found.items(), key=lambda x: x[1]) if at >= 0]
     return _marked(line, 0, len(line), marks)
 

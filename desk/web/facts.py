@@ -58,8 +58,10 @@ def _line(group: list[Fact], messages: Mapping[int, Message], users: Mapping[int
     message = messages.get(fact.message_id or 0)
     file = next((a for a in message.attachments if a.id == fact.attachment_id), None) if message else None
     preview = url_for("file.show", public_id=file.public_id) if file is not None else ""
-    return Line(fact, tuple(f.id for f in group), _source(message, file), preview, _place(fact, message, file),
-                sureness(fact.confidence), fact.confidence < LIKELY, users.get(fact.decided_by_id or 0, ""))
+    several = sum(m.direction == "in" for m in messages.values()) > 1
+    return Line(fact, tuple(f.id for f in group), _source(message, file), preview,
+                _place(fact, message, file, several=several), sureness(fact.confidence), fact.confidence < LIKELY,
+                users.get(fact.decided_by_id or 0, ""))
 
 
 def _source(message: Message | None, file: Attachment | None) -> str:
@@ -68,13 +70,14 @@ def _source(message: Message | None, file: Attachment | None) -> str:
     return f"#m-{message.public_id}" if message is not None else ""
 
 
-def _place(fact: Fact, message: Message | None, file: Attachment | None) -> str:
+def _place(fact: Fact, message: Message | None, file: Attachment | None, *, several: bool) -> str:
+    """«в письме»; of several letters also which one."""
     if message is None:
         return _("written by the team")
     where = _("in the file %(name)s", name=file.filename) if file else str(PLACES.get(fact.place, fact.place))
     if file and fact.place == "ocr":
         where = _("%(where)s, read from the picture", where=where)
-    return f"{where}, {words.moment(message.created_at)}"
+    return f"{where}, {words.moment(message.created_at)}" if several else where
 
 
 def sureness(confidence: float) -> str:

@@ -37,9 +37,11 @@ def test_every_fact_says_where_it_came_from_and_how_sure_we_are(
         session.execute(update(Fact).where(Fact.kind == "amount").values(confidence=0.6))
     page = anna.get(T, headers=RUSSIAN).text
     shown = panel(page)
-    assert "в письме," in shown
+    assert ">в письме<" in shown
     assert "почти наверняка (97%)" in shown or re.search(r"почти наверняка \(\d\d%\)", shown)
     assert re.search(r"сомнительно \(60.?%\)", shown)
+    deliver(subject="Re: [#1001]", text="Ещё одно")
+    assert re.search(r">в письме, \d", panel(anna.get(T, headers=RUSSIAN).text))  # of several: which one
     assert f'data-fact="{found["order_number"].id}"' in page.partition('class="conversation"')[2]
 
 
