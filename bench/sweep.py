@@ -93,6 +93,7 @@ def _fill(database: Database, options: argparse.Namespace) -> None:
         session.execute(insert(User), [
             {"id": n, "email": f"u{n}@desk.example", "name": f"U{n}", "role": "advocate", "created_at": NOW}
             for n in range(1, options.people + 1)])
+    _hurry(database)
     for table, rows, each in ((Ticket, _tickets(options.people), PER_TICKET), (Deadline, _deadlines(options.people), 1),
                               (Alert, _alerts(options.people), 1)):
         with database.write() as session:
@@ -105,7 +106,19 @@ def _fill(database: Database, options: argparse.Namespace) -> None:
         session.execute(update(Alert).where(Alert.deadline_id.in_(first), Alert.threshold == "T-3").values(
             due_at=NOW - timedelta(minutes=5)))
     with database.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+        connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"))
+    database.dispose()
+
+
+def _hurry(database: Database) -> None:
+    """What is made here may be lost; until the pool, of one connection, is disposed of."""
+    raw = database.writer.raw_connection()
+    cursor = raw.cursor()
+    for word in (("PRAGMA synchronous=OFF", "PRAGMA cache_size=-500000") if database.is_sqlite
+                 else ("SET synchronous_commit=off",)):
+        cursor.execute(word)
+    raw.commit()
+    raw.close()
 
 
 def _copies(table: Any, start: int, dialect: str) -> Any:
