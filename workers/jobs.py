@@ -64,7 +64,8 @@ def _open_files(database: Database, conf: Settings, stop: threading.Event) -> No
         try:
             while not (stop.is_set() or (_drain is not None and _drain.busy)) and opener.run(limit=1):
                 pass
-            search.catch_up(database)
+            while not (stop.is_set() or (_drain is not None and _drain.busy)) and search.catch_up(database, limit=50):
+                pass
         except Exception:
             log.exception("reading files")
     opener.close()

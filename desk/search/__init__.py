@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from ..models import Ticket
 from . import finding
 from .finding import Asking, Names
-from .index import catch_up, is_due, rebuild
+from .index import catch_up, rebuild
 from .question import Question, read
 from .related import Related, related
 from .snippets import Snippet, marked, snippets
 
-__all__ = ["Asking", "Found", "Names", "Question", "Related", "Snippet", "ask", "catch_up", "is_due", "marked", "read",
+__all__ = ["Asking", "Found", "Names", "Question", "Related", "Snippet", "ask", "catch_up", "marked", "read",
            "rebuild", "related", "snippets"]
 
 

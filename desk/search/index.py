@@ -6,6 +6,7 @@ noted, in batches, wherever there is time: the worker between letters, a search 
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +14,14 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ..db import Database
 from ..models import Attachment, Fact, Letter, Message, NameGram, Person, SearchDue, SearchEntry, Step, Ticket
 from . import stems
 
+log = logging.getLogger(__name__)
 BATCH = 100
 LONGEST = 300_000  # characters of one ticket that are read
 FULLEST = 600_000  # bytes of tokens: PostgreSQL takes no more than 1 MB of them
@@ -38,23 +41,38 @@ class Words:
     marks: list[str] = field(default_factory=list)  # tokens as they are
 
 
-def is_due(session: Session) -> bool:
-    return session.scalar(select(SearchDue.id).limit(1)) is not None
-
-
 def catch_up(database: Database, *, limit: int = BATCH) -> int:
     """Write the entries of some tickets that changed, the oldest change first; how many."""
     with database.read() as session:
-        if not is_due(session):
-            return 0
+        rows = session.scalars(select(SearchDue.ticket_id).order_by(SearchDue.id).limit(10 * limit))
+        ids = list(dict.fromkeys(rows))[:limit]
+    try:
+        _settle(database, ids)
+    except DBAPIError:
+        log.warning("%s tickets are indexed one by one", len(ids), exc_info=True)
+        for ticket_id in ids:
+            _alone(database, ticket_id)
+    return len(ids)
+
+
+def _settle(database: Database, ids: Sequence[int], *, written: bool = True) -> None:
+    """What is noted is taken away first: a change that comes after that stays noted for the next time."""
+    if not ids:
+        return
     with database.write() as session:
         _lock(session)
-        rows = session.execute(select(SearchDue.id, SearchDue.ticket_id).order_by(SearchDue.id).limit(10 * limit)).all()
-        chosen = list(dict.fromkeys(ticket_id for _, ticket_id in rows))[:limit]
-        session.execute(delete(SearchDue).where(
-            SearchDue.id.in_([row_id for row_id, ticket_id in rows if ticket_id in set(chosen)])))
-        write(session, chosen)
-    return len(chosen)
+        session.execute(delete(SearchDue).where(SearchDue.ticket_id.in_(ids)))
+        if written:
+            write(session, ids)
+
+
+def _alone(database: Database, ticket_id: int) -> None:
+    """One ticket that cannot be indexed must not keep the others from it; `desk search rebuild` tries it again."""
+    try:
+        _settle(database, [ticket_id])
+    except DBAPIError:
+        log.exception("ticket %s cannot be indexed", ticket_id)
+        _settle(database, [ticket_id], written=False)
 
 
 def rebuild(database: Database, *, progress: Callable[[int], None] = lambda count: None) -> int:

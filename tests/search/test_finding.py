@@ -11,6 +11,7 @@ from sqlalchemy import event, select, text
 from desk import people, search, tickets
 from desk.db import Database
 from desk.models import Attachment, Fact, Message, Person, Ticket, User
+from desk.search import index
 from desk.settings import Settings
 
 NOW = datetime(2026, 5, 12, 9, tzinfo=UTC)
@@ -177,6 +178,24 @@ def test_a_change_that_is_rolled_back_leaves_nothing(desk: Database, anna: User)
         session.flush()
         session.rollback()
     assert search.catch_up(desk) == 0
+
+
+def test_one_ticket_that_cannot_be_indexed_keeps_no_other_from_it(
+        desk: Database, conf: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = write(desk, conf, "Имя", "bad@mail.example", "Плохой утюг", "x")
+    write(desk, conf, "Имя", "good@mail.example", "Хороший утюг", "x")
+    entry = index._entry
+
+    def broken(ticket_id: int, words: index.Words) -> tuple[dict[str, object], set[str]]:
+        row, names = entry(ticket_id, words)
+        return ({**row, "numbers": None} if ticket_id == bad else row), names  # the table refuses it
+    monkeypatch.setattr(index, "_entry", broken)
+    assert search.catch_up(desk) == 2
+    assert search.catch_up(desk) == 0
+    assert found(desk, "утюги") == [1006]
+    monkeypatch.undo()
+    search.rebuild(desk)
+    assert found(desk, "утюги") == [1005, 1006]
 
 
 def test_the_index_can_be_built_anew(desk: Database) -> None:
