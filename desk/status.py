@@ -43,11 +43,11 @@ def tell(session: Session, conf: Settings, ticket: Ticket, row: Step, *, author:
 def words(session: Session, conf: Settings, ticket: Ticket, steps: Sequence[Step], author: User) -> str:
     name = f", {ticket.consumer.name}" if ticket.consumer and ticket.consumer.name else ""
     rungs = [escalation.known_ladder().steps[step.key] for step in steps]
-    ends = "; ".join(dict.fromkeys(rung.ends for rung in rungs if rung.ends)) or "ответа"
+    ends = "; ".join(dict.fromkeys(rung.ends for rung in rungs if rung.ends)) or "придёт ответ"
     return "\n\n".join([
         f"Здравствуйте{name}!",
         "Что сделано:\n" + "\n".join(_done(step) for step in steps),
-        f"Чего ждём: {ends}.", _until(session, ticket, steps),
+        f"Чего ждём: ответа. Этот шаг закончится, когда: {ends}.", _until(session, ticket, steps),
         "Что нужно от вас: если ответ придёт вам, перешлите его нам ответом на это письмо. Переписку, чеки и сам товар "
         "сохраните.", f"Обращение № {ticket.number}. {author.name}, {conf.desk.name}"])
 
@@ -59,8 +59,8 @@ def _done(step: Step) -> str:
 
 
 def _until(session: Session, ticket: Ticket, steps: Sequence[Step]) -> str:
-    rules = {rule for step in steps for rule in escalation.clocks(session, step)}
-    live = (d for d in ticket.deadlines if d.rule in rules and d.state in deadlines.LIVE)
+    begun = {(rule, step.proven_on or step.sent_on) for step in steps for rule in escalation.clocks(session, step)}
+    live = (d for d in ticket.deadlines if (d.rule, d.start_on) in begun and d.state in deadlines.LIVE)
     running = sorted(live, key=lambda deadline: deadline.due)
     if not running:
         return "Срока для ответа мы назвать не можем. Как только что-то изменится, напишем."
@@ -69,4 +69,5 @@ def _until(session: Session, ticket: Ticket, steps: Sequence[Step]) -> str:
         rule = lawbook.known_rules().get(deadline.rule)
         estimate = "" if deadline.proof else " (примерно: доставка ещё не подтверждена)"
         lines.append(f"— {rule.title_ru if rule else deadline.rule}: до {numerals.day(deadline.due)}{estimate}")
-    return "До какого числа:\n" + "\n".join(lines) + "\nЕсли ответа не будет, мы сделаем следующий шаг и напишем вам."
+    until = "\n".join(dict.fromkeys(lines))
+    return f"До какого числа:\n{until}\nЕсли ответа не будет, мы сделаем следующий шаг и напишем вам."

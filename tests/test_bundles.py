@@ -120,7 +120,7 @@ def taken_step(database: Database, conf: Settings, ticket: Ticket) -> None:
         row, anna = session.get_one(Ticket, ticket.id), session.scalars(select(User)).one()
         step = escalation.prepare(session, row, "support", addressee="Ozon", channel="form", place="", reason="да",
                                   on=NOW.date(), author=anna, now=NOW)
-        facts = {"consumer_name": "Пётр", "consumer_phone": "+7", "consumer_email": "p@m.example", "order_number": "1",
+        facts = {"consumer_name": "Пётр", "consumer_phone": "+7", "consumer_email": "p@m.example", "order_number": "1", "today": "12 мая",
                  "subject": "Разбитый телефон", "problem": "Экран <разбит> & #точка", "demand": "деньги", "order_date": "1 мая",
                  "product": "телефон", "addressee_name": "Ozon"}
         escalation.write(session, row, step, "support_request", facts=facts, tables={"annex_table": [["№", "Файл"]]},
@@ -154,6 +154,17 @@ def test_it_verifies_and_every_file_leads_to_its_mail(database: Database, conf: 
                   "№ 77, снимок экрана", "Экран <разбит> & #точка", "чек № 5.jpg", "акт.pdf, страница 3", "Опись"):
         assert words in text, words
     assert bundles.data(conf, bundle, "pdf") == (tmp_path / "podborka.pdf").read_bytes()
+
+
+def test_long_words_do_not_run_out_of_the_page(database: Database, conf: Settings, send: Send, maker: bundles.Maker) -> None:
+    ticket = send([("а" * 200 + ".bin", "application/octet-stream", b"x")])
+    with database.write() as session:
+        session.get_one(Message, 1).text = "я" * 3000
+    document = pypdfium2.PdfDocument(bundles.data(conf, made(database, maker, ticket), "pdf"))
+    for page in document:
+        text = page.get_textpage()
+        assert all(text.get_charbox(n)[2] <= page.get_width() for n in range(text.count_chars()))
+    document.close()
 
 
 def test_the_same_ticket_twice_is_the_same_bytes(database: Database, conf: Settings, send: Send, maker: bundles.Maker) -> None:

@@ -137,7 +137,7 @@ def _chronology(ticket: Ticket, mails: Sequence[Mail], steps: Sequence[Step],
         head = dict(mail.head)
         when = head.get("Получено") or head.get("Отправлено") or ""
         what = f"Письмо № {mail.number}: {head.get('Тема', '')}" if not mail.out else f"Письмо № {mail.number} (изъято)"
-        yield when, f"{WHO[mail.direction]}. {what}", head.get("Message-ID", "")
+        yield when, f"{WHO[mail.direction]}. {what}", f"письмо № {mail.number}"
     for step in steps:
         yield from _acts(step)
     for deadline in ticket.deadlines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time
@@ -13,6 +14,7 @@ import typst
 
 from .dossier import Dossier
 
+LONG_WORD = re.compile(r"(\S{30})(?=\S{10})")
 LAYOUT = r"""
 #let data = json("data.json")
 #set document(title: data.title, date: auto)
@@ -53,7 +55,8 @@ LAYOUT = r"""
 #chapter("5. Опись")
 #table(columns: (8mm, 1fr, 20mm, 62mm), stroke: 0.4pt, inset: 3pt,
   ..("№", "Файл", "Из письма", "SHA-256").map(c => text(9pt, weight: "bold", c)),
-  ..data.inventory.map(r => (text(9pt, r.at(0)), text(9pt, r.at(1)), text(9pt, r.at(2)), mono(r.at(3)))).flatten())
+  ..data.inventory.map(r => (text(9pt, r.at(0)), text(9pt, r.at(1)), text(9pt, r.at(2)),
+    mono(r.at(3).slice(0, 32) + linebreak() + r.at(3).slice(32)))).flatten())
 #for file in data.pages {
   for (number, picture) in file.pictures.enumerate(start: 1) {
     pagebreak()
@@ -86,13 +89,23 @@ def compose(dossier: Dossier, inventory: Sequence[Sequence[str]], shown: Sequenc
 
 def _data(dossier: Dossier, inventory: Sequence[Sequence[str]], shown: Sequence[Shown]) -> Mapping[str, Any]:
     return {
-        "title": dossier.title, "facts": dossier.facts, "chronology": dossier.chronology, "sheets": dossier.sheets,
-        "mails": [{"number": m.number, "head": m.head, "out": m.out, "text": _lines(m.text),
-                   "files": [f"{f.number}. {f.name}" for f in m.files]} for m in dossier.mails],
+        "title": dossier.title, "facts": _rows(dossier.facts), "chronology": _rows(dossier.chronology),
+        "sheets": dossier.sheets,
+        "mails": [{"number": m.number, "head": _rows(m.head), "out": m.out, "text": _lines(m.text),
+                   "files": [_breakable(f"{f.number}. {f.name}") for f in m.files]} for m in dossier.mails],
         "papers": [{"number": p.number, "title": p.title, "text": _lines(p.text), "sha256": p.sha256}
                    for p in dossier.papers],
-        "inventory": inventory, "pages": [asdict(file) for file in shown]}
+        "inventory": [[*_rows([row[:3]])[0], row[3]] for row in inventory], "pages": [asdict(file) for file in shown]}
+
+
+def _rows(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [[_breakable(cell) for cell in row] for row in rows]
 
 
 def _lines(text: str) -> list[str]:
-    return [line for line in text.split("\n") if line.strip()]
+    return [_breakable(line) for line in text.split("\n") if line.strip()]
+
+
+def _breakable(text: str) -> str:
+    """A word longer than a line would run out of the page."""
+    return LONG_WORD.sub("\\1\u200b", text)
