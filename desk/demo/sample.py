@@ -1,7 +1,7 @@
 """Fills the demo once: the sample complaints are mailed in, and the team does what their `desk` says.
 
-`desk` of a sample: `assign` (a key of team.PEOPLE), `stage`, `case` with `domain`, `note`, `reply`, `clocks` (rule,
-days_ago, proof).
+`desk` of a sample: `assign` (a key of team.PEOPLE), `stage`, `case` with `domain`, `note`, `reply`, `papers` (where
+consent and power of attorney lie), `clocks` (rule, days_ago, proof).
 Everything goes the way real mail and real people go: SMTP, IMAP, worker, and the same verbs as the pages call.
 """
 
@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from .. import db, deadlines, outbox, smtp, tickets
+from .. import authority, db, deadlines, outbox, smtp, tickets
 from ..db import Database
-from ..models import InboundMail, Mailbox, Message, Outbox, Ticket, User
+from ..models import PAPERS, InboundMail, Mailbox, Message, Outbox, Ticket, User
 from ..settings import Settings
 from . import letters, team
 from .letters import Known, Sample
@@ -97,6 +97,9 @@ class Telling:
             tickets.record_case(session, ticket, number=desk["case"], domain=desk["domain"], actor=ACTOR, now=now)
         if "note" in desk:
             tickets.note(session, ticket, text=self.known.fill(desk["note"]), author=author, now=now)
+        if "papers" in desk:
+            authority.record(session, ticket, kinds=PAPERS, scope=[], given_on=now.date(), expires_on=None, file="",
+                             note=desk["papers"], author=author, now=now)
         for clock in desk.get("clocks", ()):
             self._start(session, ticket, clock)
         if "reply" in desk:
