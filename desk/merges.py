@@ -25,6 +25,7 @@ from .models import (
     Outbox,
     Outcome,
     Participant,
+    SearchDue,
     Step,
     Sum,
     Ticket,
@@ -139,6 +140,7 @@ def _settle(session: Session, conf: Settings, source: Ticket, target: Ticket, no
         session.expire(ticket, ["messages", "deadlines", "facts"])
         deadlines.refresh(session, ticket)
         deadlines.reassign(session, conf, ticket, now=now)
+        session.add(SearchDue(ticket_id=ticket.id))  # triggers only see where a row goes, not where it leaves
     session.flush()
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from . import audit, deadlines
 from .facts import cards
-from .models import STAGES, Counter, Event, Fact, Message, Participant, Person, Ticket, User
+from .models import STAGES, Counter, Event, Fact, Message, Participant, Person, SearchDue, Ticket, User
 from .settings import Settings
 
 
@@ -156,6 +156,7 @@ def move(session: Session, message: Message, to: Ticket, *, actor: str, now: dat
     message.ticket = to
     for fact in session.scalars(select(Fact).where(Fact.message_id == message.id)):
         fact.ticket_id = to.id
+    session.add(SearchDue(ticket_id=source.id))  # it is not found by these words any more
     session.flush()
     letter_came(session, to, arrived_at=message.created_at, actor=actor, now=now)
     if message.person is not None and not message.unconfirmed:

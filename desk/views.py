@@ -97,14 +97,18 @@ class Tally:
 
 
 def tally(session: Session, *, now: datetime) -> Tally:
-    """Three queries: over what is open, by assignee, and one that only counts the closed."""
+    """Four queries: over what is open, by assignee, and two that only count the closed."""
     conditions = _conditions(None, now)
     columns = [func.count().filter(conditions[view]).label(view) for view in VIEWS if view not in ("mine", "closed")]
     row = session.execute(select(*columns).select_from(Ticket).where(Ticket.state.in_(OPEN))).one()
     mine = {row[0]: row[1] for row in session.execute(select(Ticket.assignee_id, func.count()).where(
         Ticket.state.in_(OPEN)).group_by(Ticket.assignee_id))}
-    closed = session.scalar(select(func.count()).select_from(Ticket).where(Ticket.state == "closed")) or 0
+    closed = _number(session, Ticket.state == "closed") - _number(session, Ticket.merged_into_id.is_not(None))
     return Tally({view: int(getattr(row, view, closed)) for view in VIEWS if view != "mine"}, mine)
+
+
+def _number(session: Session, which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(Ticket).where(which)) or 0
 
 
 def newest_change(session: Session) -> int:
@@ -113,8 +117,8 @@ def newest_change(session: Session) -> int:
 
 
 def condition(view: View, user: User, now: datetime) -> ColumnElement[bool]:
-    if view == "closed":
-        return Ticket.state == "closed"
+    if view == "closed":  # not those that go on in another ticket
+        return and_(Ticket.state == "closed", Ticket.merged_into_id.is_(None))
     return and_(Ticket.state.in_(OPEN), _conditions(user.id, now)[view])
 
 

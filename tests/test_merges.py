@@ -8,9 +8,9 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import delete, inspect, select
 
-from desk import db, deadlines, drafts, inbox, merges, outbox, people, tickets
+from desk import db, deadlines, drafts, inbox, merges, outbox, people, tickets, views
 from desk.blobs import Blobs
 from desk.db import Database
 from desk.models import (
@@ -24,6 +24,7 @@ from desk.models import (
     Message,
     Outbox,
     Participant,
+    SearchDue,
     Ticket,
     User,
 )
@@ -122,6 +123,17 @@ def test_everything_goes_over_and_both_consumers_stay(database: Database, conf: 
         assert (draft.ticket_id, draft.text) == (first.id, "Первый черновик\n\nВторой черновик")
         kinds = {(e.ticket_id, e.kind) for e in session.scalars(select(Event)) if "joined" in e.kind}
         assert kinds == {(second.id, "ticket.joined_to"), (first.id, "ticket.joined_from")}
+
+
+def test_the_joined_one_is_no_closed_ticket_and_both_are_indexed_anew(
+        database: Database, conf: Settings, pair: User) -> None:
+    with database.write() as session:
+        session.execute(delete(SearchDue))
+    join(database, conf)
+    with database.read() as session:
+        assert set(session.scalars(select(SearchDue.ticket_id))) == {1, 2}
+        assert views.tally(session, now=NOW).held["closed"] == 0
+        assert session.scalars(select(Ticket.id).where(views.condition("closed", pair, NOW))).all() == []
 
 
 def test_its_number_its_tag_and_its_reply_address_lead_to_the_joined_ticket(
