@@ -27,7 +27,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from desk import db, leases, people, queue
+from desk import audit, db, leases, people, queue
 from desk.db import Database
 from desk.models import Alert, Deadline, Event, Heartbeat, InboundMail, Lease, Message, Outbox, Ticket, User
 from desk.settings import Settings
