@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from . import casework, deadlines, settings
+from . import casework, deadlines, facts, settings
 from .letters import numerals
 from .models import Message, Ticket, User
 from .settings import Settings
@@ -159,7 +159,10 @@ def _called(name: str) -> str:
 def missing(ticket: Ticket) -> list[str]:
     """Keys of what the consumer has not told and nobody has found or written down since."""
     known_kinds = {fact.kind for fact in ticket.facts if fact.state != "rejected"}
-    return [key for key in ticket.missing if not known_kinds & set(TOLD_BY.get(key, ()))]
+    has_files = any(not file.inline for message in ticket.messages if _is_theirs_to_us(message)
+                    for file in message.attachments)
+    return [*(key for key in ticket.missing if not known_kinds & set(TOLD_BY.get(key, ()))),
+            *facts.needed_later(ticket.stage, known_kinds, demands=ticket.demands, has_files=has_files)]
 
 
 def request(ticket: Ticket) -> str:

@@ -64,3 +64,12 @@ def test_a_mistake_in_a_file_is_named(tmp_path: Path, text: str, words: str) -> 
 
 def test_both_languages_ask_for_the_same_things() -> None:
     assert list(replies._words("ru")) == list(replies._words("en"))
+
+
+def test_an_account_is_asked_for_only_when_money_is_claimed_in_writing_and_never_a_card() -> None:
+    asked = ticket()
+    asked.facts, asked.demands, asked.stage = [], ["refund"], "support"
+    assert replies.missing(asked) == []
+    asked.stage = "claim"
+    assert replies.missing(asked) == ["address", "receipt", "bank_account"]
+    assert "номер карты не присылайте" in replies.request(asked)

@@ -1,6 +1,6 @@
 """Facts in a complaint, each with its place and how sure we are. Pure: text in, values out."""
 
-from .completeness import missing
+from .completeness import missing, needed_later
 from .fact import Fact, Source
 from .formats import Formats, load_formats
 from .places import links
@@ -11,5 +11,5 @@ from .stems import Topics, demands, load_topics, topics
 
 __all__ = [
     "Fact", "Formats", "Source", "Topics", "demands", "find", "links", "lists", "load_formats", "load_topics",
-    "marketplace", "missing", "places", "topics",
+    "marketplace", "missing", "needed_later", "places", "topics",
 ]

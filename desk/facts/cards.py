@@ -17,7 +17,8 @@ OTHER = re.compile(r"(?:фн|фискальн[а-я]{2,3} накопител[а-
                    r"заказ[а-яё]{0,3}(?:[^\d\n.!?]{1,40}(?:№|#|номер[а-яё]{0,2}))?|order(?:-list/|id=|_id=)?|orders/|отправлени[а-яё]{1,2}|р/с|к/с|"
                    r"(?:рас[а-я]{0,10} )?сч[её]т[а-яё]{0,2})"
                    r"[\s:№#=(\"«-]{0,6}(?:номер[\s:№#]{0,4})?$", re.I)
-NUMBERS = ("order_number", "tracking_number", "receipt", "inn", "ogrn", "case_number", "article", "phone", "amount")
+NUMBERS = ("order_number", "tracking_number", "receipt", "inn", "ogrn", "case_number", "article", "phone", "amount",
+           "bank_account")
 SPELLED_CARD = re.compile(r"карт[а-яё]{1,3}[^\d\n]{0,40}$", re.I)
 
 

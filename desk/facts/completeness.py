@@ -37,6 +37,7 @@ PRICED = re.compile(
 NAMED = re.compile(r"(?:с уважением|меня зовут|фио|ф\.\s?и\.\s?о\.)[,:.\s]{1,5}[А-ЯЁ][а-яё]{1,20}\s[А-ЯЁ]", re.I)
 WORDS = re.compile(r"[а-яёa-z]{3,}", re.I)
 DESCRIPTION_WORDS = 10
+LATER = ("claim", "payment", "regulator", "court")  # stages at which a paper of ours leaves
 
 
 def missing(facts: Iterable[Fact], text: str, known: Topics, *, topics: Sequence[str] = (), demands: Sequence[str] = (),
@@ -58,6 +59,18 @@ def missing(facts: Iterable[Fact], text: str, known: Topics, *, topics: Sequence
         "name": _is_full(name) or "name" in kinds or NAMED.search(text) is not None,
         "phone": "phone" in kinds,
     }
+    return [key for key, known in told.items() if not known]
+
+
+def needed_later(stage: str, kinds: Iterable[str], *, demands: Sequence[str], has_files: bool) -> list[str]:
+    """What a claim and every step after it need besides: `address receipt bank_account`, in the order of asking.
+
+    An account only for a refund: nobody is asked for one, still less for a card, before money is claimed in writing.
+    """
+    if stage not in LATER:
+        return []
+    told = {"address": "address" in kinds, "receipt": has_files or "receipt" in kinds,
+            "bank_account": "bank_account" in kinds or "refund" not in demands}
     return [key for key, known in told.items() if not known]
 
 

@@ -24,7 +24,8 @@ class Fact:
 
     Kinds that go into lists: order_number, tracking_number, amount, order_date, phone, receipt, marketplace. Others
     tell more: other_amount (offered, compared, bonus), company_phone, delivery_date, return_date, refusal_date,
-    claim_date, promised_date, other_date, case_number, article, product_url, inn, ogrn, seller, name, address.
+    claim_date, promised_date, other_date, case_number, article, product_url, inn, ogrn, seller, name, address,
+    bank_account (of a person).
     `marketplace` is the one that this fact speaks for, '' when none.
     """
 

@@ -16,6 +16,8 @@ CASE = re.compile(
 PLAIN_CASE = re.compile(r"(?<!\w)(?:обращени[ея]|запрос|тикет|заявка)\s{1,2}(\d{6,12})(?![\w-])", re.I)
 INN = re.compile(r"(?<!\w)инн\s{0,2}[:№]?\s{0,2}(\d{10}|\d{12})(?!\d)", re.I)
 OGRN = re.compile(r"(?<!\w)огрн(?:ип)?\s{0,2}[:№]?\s{0,2}(\d{13}|\d{15})(?!\d)", re.I)
+ACCOUNT = re.compile(r"(?<!\w)(?:[рл]/с(?:ч[её]т)?|сч[её]т[а-яё]{0,2}(?: получателя)?)"
+                     r"[\s:№(—-]{0,6}((?:40817|40820|42301|42306)\d{15})(?!\d)", re.I)
 SELLER = re.compile(r"(?<!\w)((?:ООО|ОАО|ПАО|АО|ЗАО)\s{1,2}[«\"“][^»\"”\n]{2,60}[»\"”]"
                     r"|ИП\s{1,2}[А-ЯЁ][а-яё]{1,25}(?:\s[А-ЯЁ][а-яё]{1,20}){1,2}|"
                     r"ИП\s{1,2}[А-ЯЁ][а-яё]{1,25}\s[А-ЯЁ]\.\s?[А-ЯЁ]\.)")
@@ -46,9 +48,9 @@ ADDRESS = re.compile(r"(?<!\w)(?:адрес[а-яё]{0,2}(?: (?:регистра
 
 def find(source: Source) -> Iterator[Fact]:
     text = source.text
-    for pattern in (CASE, PLAIN_CASE):
+    for kind, pattern in (("case_number", CASE), ("case_number", PLAIN_CASE), ("bank_account", ACCOUNT)):
         for match in pattern.finditer(text):
-            yield fact.of(source, "case_number", match[1], *match.span(1), 0.85)
+            yield fact.of(source, kind, match[1], *match.span(1), 0.85)
     for kind, pattern, check in (("inn", INN, checks.is_inn), ("ogrn", OGRN, checks.is_ogrn)):
         for match in pattern.finditer(text):
             if check(match[1]):

@@ -51,7 +51,8 @@ FACT_KINDS = {
     "other_amount": lazy_gettext("Another sum"), "return_date": lazy_gettext("Returned on"),
     "claim_date": lazy_gettext("Claim sent on"), "other_date": lazy_gettext("Another date"),
     "company_phone": lazy_gettext("Company's phone"), "seller": lazy_gettext("Seller"),
-    "inn": lazy_gettext("Seller's INN"), "ogrn": lazy_gettext("Seller's OGRN"), "article": lazy_gettext("Item number"),
+    "inn": lazy_gettext("Seller's INN"), "ogrn": lazy_gettext("Seller's OGRN"),
+    "bank_account": lazy_gettext("Bank account"), "article": lazy_gettext("Item number"),
     "product_url": lazy_gettext("Product page"), "name": lazy_gettext("Name"), "address": lazy_gettext("Address"),
 }
 LAWS = {  # what stands in place of a law in config/deadlines.toml
@@ -68,7 +69,9 @@ MISSING = {
     "order_number": lazy_gettext("order number"), "order_date": lazy_gettext("order date"),
     "product": lazy_gettext("what was bought"), "description": lazy_gettext("what happened"),
     "demand": lazy_gettext("what the consumer wants"), "photos_or_documents": lazy_gettext("photos or documents"),
-    "name": lazy_gettext("name"), "phone": lazy_gettext("phone"),
+    "name": lazy_gettext("name"), "phone": lazy_gettext("phone"), "address": lazy_gettext("postal address"),
+    "receipt": lazy_gettext("receipt or another proof of payment"),
+    "bank_account": lazy_gettext("account for the refund"),
 }
 LETTER_FACTS = {
     "addressee_name": lazy_gettext("To whom"), "addressee_address": lazy_gettext("Addressee's address"),

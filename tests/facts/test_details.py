@@ -71,6 +71,25 @@ def test_nothing_is_missing_from_a_full_complaint() -> None:
     assert facts.missing(find(text), text, KNOWN, topics=["damaged"], demands=["refund"], name="Анна Белова", has_files=True) == []
 
 
+@pytest.mark.parametrize(("stage", "kinds", "demands", "has_files", "needed"), [
+    ("check", [], ["refund"], False, []), ("support", [], ["refund"], False, []),
+    ("claim", [], ["refund"], False, ["address", "receipt", "bank_account"]),
+    ("court", ["address"], ["refund", "compensation"], True, ["bank_account"]),
+    ("regulator", ["address", "receipt"], ["replace"], False, []),
+    ("claim", ["address", "receipt", "bank_account"], ["refund"], False, []),
+])
+def test_a_claim_needs_more_than_the_first_letter(stage: str, kinds: list[str], demands: list[str], has_files: bool,
+                                                  needed: list[str]) -> None:
+    assert facts.needed_later(stage, kinds, demands=demands, has_files=has_files) == needed
+
+
+@pytest.mark.parametrize(("text", "account"), [
+    ("р/с 40817810099910004312, БИК 044525225", ["40817810099910004312"]), ("счёт № 40817810099910004312", ["40817810099910004312"]),
+    ("счёт магазина 40702810900000012345", []), ("40817810099910004312", [])])
+def test_the_account_of_a_person(text: str, account: list[str]) -> None:
+    assert values(text, "bank_account") == account
+
+
 def test_everything_is_missing_from_nothing() -> None:
     assert facts.missing([], "Помогите!", KNOWN, topics=["damaged"], demands=["none"]) == [
         "order_number", "order_date", "product", "description", "demand", "photos_or_documents", "name", "phone"]
