@@ -142,6 +142,7 @@ def leased(world: World, seconds: float) -> Settings:
 # --- at every place --------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(400)  # some fifty processes, one after another
 def test_killed_before_and_after_everything_nothing_is_lost_or_doubled(world: World) -> None:
     conf = world.conf
     world.mail_in(range(MAILS))
