@@ -61,8 +61,8 @@ def _anywhere(groups: list[list[str]], value: str, hint: str) -> Address | None:
     named = ANY_ADDRESS.findall(shown)
     if found or len(named) != 1 or not (address := _normal(named[0])):
         return None
-    name = NAME.match(shown.partition(named[0])[0])
-    return Address(words.visible(name.group(1)).strip() if name else "", address)
+    before = NAME.match(shown.partition(named[0])[0])
+    return Address(words.visible(before.group(1)).strip() if before else "", address)
 
 
 def valid(address: str) -> bool:
