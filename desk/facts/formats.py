@@ -74,7 +74,7 @@ def load_formats(source: Path | str) -> Formats:
     return Formats(
         words={str(m["key"]): _words(m) for m in marketplaces}, domains=domains,
         sites=re.compile(rf"(?<![\w-])(?:[\w-]{{1,40}}\.){{0,3}}(?:{_any(list(domains))})(?![\w-])"),
-        label=re.compile(rf"(?<![\w-])(?:{named}{NAMED_LINK}|(?:{stems}){link})", re.I),
+        label=re.compile(rf"(?<![\w-])(?:{named}{NAMED_LINK}|(?:(?:интернет|онлайн)-)?(?:{stems}){link})", re.I),
         heading=re.compile(named, re.I),
         not_order=re.compile(rf"(?<!\w)(?:{_any(labels.get('not_order', []))})[а-яё]{{0,4}}"
                              r"(?:\s(?:номер[а-я]{0,2}|на возврат))?[\s:№#.(-]{0,6}$", re.I),

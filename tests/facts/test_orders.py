@@ -79,6 +79,11 @@ def test_a_sentence_without_an_order_gives_none(text: str) -> None:
     assert values(text) == []
 
 
+@pytest.mark.parametrize("text", SENTENCES["beside"])
+def test_a_number_beside_a_shop_is_no_order_when_it_is_named_otherwise(text: str) -> None:
+    assert {shop: values(text.format(s=shop)) for shop in SENTENCES["shops"]} == dict.fromkeys(SENTENCES["shops"], [])
+
+
 def test_lists_and_places() -> None:
     assert values("заказы 12345678, 87654321 и 11223344") == ["12345678", "87654321", "11223344"]
     both = facts.find([facts.Source("subject", "Заказ 12345678-0001-1"), facts.Source("quote", "заказ 87654321-0001-1")],
