@@ -30,6 +30,7 @@ from desk.web import access, create_app
 from tests.servers import free_port, wait_until
 
 REPEATS = 10
+WARM = 6
 PAGES = ("queue", "deep", "ticket", "search", "board")
 
 
@@ -166,34 +167,38 @@ def _answers(conf: Settings) -> bool:
 
 def _visit(conf: Settings, cookies: list[str], options: argparse.Namespace, words: list[str]) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {page: [] for page in options.pages}
-    wrong: list[str] = []
+    for number in range(WARM):  # a worker's first page of a kind compiles its template and reads the law
+        for page in options.pages:
+            _timed(conf, _path(page, random.Random(number), options.tickets, words), cookies[0])
     until = time.monotonic() + options.seconds
 
     def person(number: int) -> None:
         chance = random.Random(number)
-        connection = http.client.HTTPConnection("127.0.0.1", conf.web.port, timeout=60)
         time.sleep(chance.random() * options.think)
         while time.monotonic() < until:
             page = chance.choice(options.pages)
-            path = _path(page, chance, options.tickets, words)
-            begun = time.perf_counter()
-            connection.request("GET", path, headers={"Cookie": cookies[number]})
-            answer = connection.getresponse()
-            body = answer.read()
-            times[page].append(time.perf_counter() - begun)
-            if answer.status != 200 or b"</html>" not in body:
-                wrong.append(f"{path}: {answer.status}")
+            times[page].append(_timed(conf, _path(page, chance, options.tickets, words), cookies[number]))
             time.sleep(chance.uniform(0.5, 1.5) * options.think)
-        connection.close()
 
     threads = [threading.Thread(target=person, args=(n,)) for n in range(options.people)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    if wrong:
-        raise SystemExit(f"{len(wrong)} wrong answers, the first: {wrong[0]}")
     return times
+
+
+def _timed(conf: Settings, path: str, cookie: str) -> float:
+    """Seconds until the whole page is there, on a connection of its own: gunicorn closes idle ones in two seconds."""
+    connection, begun = http.client.HTTPConnection("127.0.0.1", conf.web.port, timeout=60), time.perf_counter()
+    try:
+        connection.request("GET", path, headers={"Cookie": cookie})
+        answer = connection.getresponse()
+        if answer.status != 200 or b"</html>" not in answer.read():
+            raise AssertionError(f"{path}: {answer.status}")
+        return time.perf_counter() - begun
+    finally:
+        connection.close()
 
 
 def _report(times: dict[str, list[float]], queries: dict[str, int]) -> None:

@@ -97,18 +97,22 @@ class Tally:
 
 
 def tally(session: Session, *, now: datetime) -> Tally:
-    """Four queries: over what is open, by assignee, and two that only count the closed."""
+    """Four queries: over what is open, by assignee, what was sent and not answered, and the closed."""
+    simple: tuple[View, ...] = ("unassigned", "overdue", "week", "all")
     conditions = _conditions(None, now)
-    columns = [func.count().filter(conditions[view]).label(view) for view in VIEWS if view not in ("mine", "closed")]
-    row = session.execute(select(*columns).select_from(Ticket).where(Ticket.state.in_(OPEN))).one()
+    columns = [func.count().filter(conditions[view]).label(view) for view in simple]
+    waiting = func.count().filter(Ticket.state == "waiting").label("waiting")
+    row = session.execute(select(*columns, waiting).select_from(Ticket).where(Ticket.state.in_(OPEN))).one()
     mine = {row[0]: row[1] for row in session.execute(select(Ticket.assignee_id, func.count()).where(
         Ticket.state.in_(OPEN)).group_by(Ticket.assignee_id))}
-    closed = _number(session, Ticket.state == "closed") - _number(session, Ticket.merged_into_id.is_not(None))
-    return Tally({view: int(getattr(row, view, closed)) for view in VIEWS if view != "mine"}, mine)
-
-
-def _number(session: Session, which: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).select_from(Ticket).where(which)) or 0
+    awaited = session.execute(select(Step.key, Ticket.id, Ticket.state).join(Ticket, Ticket.id == Step.ticket_id).where(
+        Step.state == "sent", Ticket.state.in_(OPEN))).all()
+    held = {view: int(getattr(row, view)) for view in simple}
+    held["company"], held["body"] = (len({each.id for each in awaited if each.key in steps})
+                                     for steps in (company_steps(), body_steps()))
+    held["waiting"] = row.waiting - len({each.id for each in awaited if each.state == "waiting"})
+    held["closed"] = session.scalar(select(func.count()).select_from(Ticket).where(Ticket.state == "closed")) or 0
+    return Tally(held, mine)
 
 
 def newest_change(session: Session) -> int:
@@ -139,14 +143,18 @@ def _conditions(user_id: int | None, now: datetime) -> dict[View, ColumnElement[
 
 def _awaits(*, companies: bool) -> ColumnElement[bool]:
     """Something of ours is with them and was not answered."""
-    bodies = [key for key, to in _addressees().items() if to not in (*COMPANIES, "consumer", "lawyer")]
-    keys = company_steps() if companies else bodies
+    keys = company_steps() if companies else body_steps()
     return Ticket.id.in_(select(Step.ticket_id).where(Step.state == "sent", Step.key.in_(keys)))
 
 
 def company_steps() -> list[str]:
     """Keys of the steps that go to a company."""
     return [key for key, to in _addressees().items() if to in COMPANIES]
+
+
+def body_steps() -> list[str]:
+    """Keys of the steps that go to a state body or a bank."""
+    return [key for key, to in _addressees().items() if to not in (*COMPANIES, "consumer", "lawyer")]
 
 
 @functools.cache

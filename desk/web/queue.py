@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
@@ -20,7 +22,7 @@ from . import request as desk
 from .verbs import REFUSALS
 
 pages = Blueprint("queue", __name__)
-SIZE = 40
+SIZE = 36
 SEARCH_FIRST = 20  # tickets that changed just now and are indexed before a search looks
 LONGEST_QUERY = 200
 MOST_SAVED = 50
@@ -50,6 +52,20 @@ class Shown:
                  r.ticket.consumer.name) for r in self.page.rows]
         words_ = (self.counts, self.total, self.page.after, self.dense, words.today(), str(get_locale()), rows)
         return hashlib.sha256(repr(words_).encode()).hexdigest()[:32]
+
+
+@dataclass
+class _Kept:
+    """The last count of this process."""
+
+    tally: views.Tally | None = None
+    mark: object = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@pages.record_once
+def _prepare(setup: BlueprintSetupState) -> None:
+    setup.app.extensions["desk.tally"] = _Kept()
 
 
 @pages.get("/")
@@ -82,10 +98,14 @@ def _tally() -> views.Tally:
     """Counted again only when something happened, or time passed: everybody asks for it again and again."""
     session, now = desk.reading(), desk.now()
     mark = views.newest_change(session), int(now.timestamp()) // TALLY_SECONDS
-    kept: tuple[object, views.Tally] | None = current_app.extensions.get("desk.tally")
-    if kept is None or kept[0] != mark:
-        kept = current_app.extensions["desk.tally"] = mark, views.tally(session, now=now)
-    return kept[1]
+    kept: _Kept = current_app.extensions["desk.tally"]
+    if kept.mark != mark and kept.lock.acquire(blocking=kept.tally is None):  # while one counts, others take the last
+        try:
+            kept.tally, kept.mark = views.tally(session, now=now), mark
+        finally:
+            kept.lock.release()
+    assert kept.tally is not None
+    return kept.tally
 
 
 def _found(text: str) -> search.Found:
