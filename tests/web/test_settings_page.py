@@ -70,9 +70,9 @@ def test_a_mailbox_and_the_way_out_can_be_tried(app: Flask, conf: Settings, anna
         "mailbox": (conf.mailbox[0].model_copy(update={"port": toy.port}),),
         "smtp": conf.smtp.model_copy(update={"port": smtp_sink.port})}))
     post(anna, "/settings/try/main", at="/settings")
-    assert "help@desk.example: signed in, 3 letters in “INBOX”" in anna.get("/settings").text
+    assert "help@desk.example: вход удался, писем в папке «INBOX»: 3." in anna.get("/settings").text
     post(anna, "/settings/try/out", at="/settings")
-    assert "127.0.0.1: signed in, letters can leave" in anna.get("/settings").text
+    assert "127.0.0.1: вход удался, письма могут уходить" in anna.get("/settings").text
     toy.close()
     post(anna, "/settings/try/main", at="/settings")
     assert "check host and port" in anna.get("/settings").text
