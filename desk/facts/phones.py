@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from . import checks, fact
 from .clauses import Clauses
 from .fact import Fact, Source
+from .money import WORDS
 
 GAP = r"[\s\xa0().-]"
 RUSSIAN = re.compile(rf"(?<![\d+-])(?<!\d[.,])(?:\+{GAP}?7|8|"
                      rf"7){GAP}{{0,3}}[3-9](?:{GAP}{{0,3}}\d){{9}}(?![\d-])(?![.,]\d)")
 FOREIGN = re.compile(rf"(?<![\d+])\+(?!7)[1-9](?:{GAP}{{0,2}}\d){{9,13}}(?!\d)")
-BARE = re.compile(rf"(?:тел|моб|телефон|номер для связи|whatsapp|ватсап|"
-                  rf"вотсап)[а-яё]{{0,4}}[\s.:№-]{{1,4}}(\(?[3489]\d\d\)?(?:{GAP}{{0,2}}\d){{7}})"
+BARE = re.compile(rf"(?:(?:тел|моб|телефон|whatsapp|ватсап|вотсап)[а-яё]{{0,4}}(?:\sдля\sсвязи)?|мой\sномер|"
+                  rf"номер\s(?:для\sсвязи|телефона)|звоните|перезвоните)[\s.:№-]{{1,4}}(\(?[3489]\d\d\)?(?:{GAP}{{0,2}}\d){{7}})"
                   r"(?![\d-])")
+NUMERALS = "|".join(sorted((word for word, number in WORDS.items() if number == int(number)), key=len, reverse=True))
+SPOKEN = re.compile(rf"(?<!\w)(?:плюс\sсемь|восемь)(?:[\s,-]{{1,3}}(?:{NUMERALS}|ноль)(?!\w)){{4,12}}")
 NOT_PHONE = re.compile(r"(?:инн|огрн(?:ип)?|снилс|карт[аыуе]|сч[её]т[а]?|р/с|к/с|артикул|арт|трек|накладн[а-я]{1,2}|"
                        r"imei|штрихкод|фн|фд|"
                        r"фпд?|vin|код|заказ[а-я]?|n|[№#])[\s.:№#]{0,4}$")
@@ -35,6 +38,7 @@ def find(source: Source, clauses: Clauses) -> Iterator[Fact]:
     text = source.text
     spans = [(m.span(), m.group()) for p in (RUSSIAN, FOREIGN) for m in p.finditer(text)]
     spans += [(m.span(1), "+7" + m.group(1)) for m in BARE.finditer(text)]
+    spans += [(m.span(), _spoken(m.group())) for m in SPOKEN.finditer(text)]
     for (start, end), written in spans:
         value = _number(written)
         if value and not NOT_PHONE.search(text, max(0, start - 20), start):
@@ -42,6 +46,19 @@ def find(source: Source, clauses: Clauses) -> Iterator[Fact]:
             before = text[max(left, start - 60):start]
             own = OWN.search(before) or not (COMPANY.search(before) or value.startswith(FREE))
             yield fact.of(source, "phone" if own else "company_phone", value, start, end, 0.9)
+
+
+def _spoken(words: str) -> str:
+    """The digits of «восемь девятьсот шестнадцать сто двадцать три …», as a telephone writes what it was told."""
+    groups: list[int] = []
+    for word in re.findall(r"[а-яё]+", words.removeprefix("плюс ")):
+        value, last = int(WORDS.get(word, 0)), groups[-1] if groups else 0
+        room = 100 if last >= 100 and last % 100 == 0 else 10 if last >= 20 and last % 10 == 0 else 0
+        if 0 < value < room:
+            groups[-1] += value
+        else:
+            groups.append(value)
+    return "".join(map(str, groups))
 
 
 def _number(written: str) -> str:
