@@ -83,6 +83,10 @@ def note(number: int) -> Answer:
 
 
 def _keep(ticket: Ticket, composer: Composer, code: int) -> Answer:
+    """The page again, with what was written; it is a draft too, in case nobody comes back to this page."""
+    if composer.text.strip():
+        with desk.writing() as session:
+            drafts.save(session, ticket, _me(session), "reply", composer.text, now=desk.now())
     return ticket_page.page(desk.reading(), ticket, composer), code
 
 

@@ -110,6 +110,7 @@ def test_a_ready_answer_takes_only_what_a_person_confirmed_and_a_gap_blocks_send
     refused = post(anna, f"{T}/reply", at=T, nonce="n" * 10, newest=99, text=text)
     assert (refused.status_code, "номер заказа" in refused.text.partition('role="alert"')[2][:300]) == (400, True)
     assert letters(database) == []
+    assert composed(anna) == text  # kept, whatever becomes of that page
     with database.read() as session:
         fact = session.scalars(select(Fact).where(Fact.kind == "order_number")).one()
     post(anna, f"{T}/facts/{fact.id}", at=T, verdict="confirmed")
