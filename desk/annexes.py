@@ -25,12 +25,12 @@ class Annex:
 def of(session: Session, ticket: Ticket) -> list[Annex]:
     files = session.scalars(select(Attachment).join(Message, Attachment.message_id == Message.id).where(
         Message.ticket_id == ticket.id).order_by(Attachment.id))
-    columns = Letter.public_id, Letter.title, Letter.written_on, func.length(Letter.pdf), Letter.id
+    columns = Letter.public_id, Letter.title, Letter.written_on, func.length(Letter.pdf), Letter.id, Step.addressee
     letters = session.execute(select(*columns).join(Step, Step.letter_id == Letter.id).where(
         Letter.ticket_id == ticket.id, Step.state.in_(("sent", "answered"))).order_by(Letter.id))
     return [*(Annex(f.public_id, f.filename, f.size, file=f) for f in files),
-            *(Annex(public_id, f"{title} от {day:%d.%m.%Y}.pdf", size, letter_id=letter_id)
-              for public_id, title, day, size, letter_id in letters)]
+            *(Annex(public_id, f"{title} от {day:%d.%m.%Y}, {to}.pdf", size, letter_id=letter_id)
+              for public_id, title, day, size, letter_id, to in letters)]
 
 
 def chosen(session: Session, ticket: Ticket, public_ids: Sequence[str]) -> list[Annex]:

@@ -46,6 +46,11 @@ def of(ticket: Ticket, on: date) -> list[Owed]:
     return sorted(found, key=lambda owed: (not owed.late, owed.due or date.max, owed.deadline.id))
 
 
+def longest(ticket: Ticket, on: date) -> list[Owed]:
+    """The delay to name beside an offer: one, though seller and marketplace may owe the same; or none."""
+    return [owed for owed in of(ticket, on) if owed.late and owed.penalty][:1]
+
+
 def _clocks(ticket: Ticket) -> Iterator[tuple[Deadline, str]]:
     known = lawbook.known_rules()
     for deadline in ticket.deadlines:

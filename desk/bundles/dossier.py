@@ -86,7 +86,7 @@ def gather(session: Session, conf: Settings, bundle: Bundle) -> Dossier:
     steps = session.scalars(select(Step).where(Step.ticket_id == ticket.id).order_by(Step.id)).all()
     return Dossier(f"Подборка доказательств по обращению № {ticket.number}", bundle.as_of, _facts(ticket),
                    sorted(_chronology(ticket, mails, steps, zone), key=lambda line: line[0]), mails,
-                   list(_papers(session, ticket)), list(_sheets(ticket, bundle.as_of)))
+                   list(_papers(session, ticket)), _sheets(ticket, bundle.as_of))
 
 
 def _mails(session: Session, ticket: Ticket, hidden: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Mail]:
@@ -166,10 +166,14 @@ def _papers(session: Session, ticket: Ticket) -> Iterator[Paper]:
                     letter.docx, letter.sha256)
 
 
-def _sheets(ticket: Ticket, as_of: date) -> Iterator[list[tuple[str, str]]]:
+def _sheets(ticket: Ticket, as_of: date) -> list[list[tuple[str, str]]]:
+    """Each calculation once: seller and marketplace may owe the same."""
+    out: list[list[tuple[str, str]]] = []
     for owed in penalties.of(ticket, as_of):
-        if owed.late and owed.penalty is not None:
-            yield [(what.ru, much.ru) for what, much in sheet.rows(owed.penalty)]
+        rows = [(what.ru, much.ru) for what, much in sheet.rows(owed.penalty)] if owed.late and owed.penalty else []
+        if rows and rows not in out:
+            out.append(rows)
+    return out
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:

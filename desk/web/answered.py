@@ -38,7 +38,7 @@ def index(number: int) -> str:
     steps = [s for s in escalation.steps(desk.reading(), found) if s.state in escalation.TAKEN]
     by_message = {s.answer_message_id: s for s in steps if s.answer_message_id}
     read = [_read(message, by_message.get(message.id)) for message in _others(found)]
-    owed = [(one, sheet.live(one.penalty)) for one in penalties.of(found, words.today()) if one.late and one.penalty]
+    owed = [(one, sheet.live(one.penalty)) for one in penalties.longest(found, words.today()) if one.penalty]
     return render_template("answers.html", ticket=found, read=read, steps=steps, owed=owed,
                            known_steps=escalation.known_ladder().steps)
 
@@ -47,7 +47,7 @@ def _others(ticket: Ticket) -> list[Message]:
     """Letters of anybody but the consumer, the newest first."""
     rows = desk.reading().scalars(select(Message).where(
         Message.ticket_id == ticket.id, Message.direction == "in").order_by(Message.id.desc()))
-    return [m for m in rows if m.person_id is None or m.person_id != ticket.consumer_id]
+    return [m for m in rows if m.kind != "bounce" and (m.person_id is None or m.person_id != ticket.consumer_id)]
 
 
 def _read(message: Message, taken_for: Step | None) -> Read:

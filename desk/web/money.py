@@ -27,7 +27,7 @@ REFUSALS = {"sum_kind": lazy_gettext("Say what sum it is."),
 def index(number: int) -> str:
     found = ticket_page.find(number)
     rows = sums.of(desk.reading(), found)
-    owed = [(one, sheet.live(one.penalty)) for one in penalties.of(found, words.today()) if one.late and one.penalty]
+    owed = [(one, sheet.live(one.penalty)) for one in penalties.longest(found, words.today()) if one.penalty]
     return render_template("money.html", ticket=found, rows=rows, totals=sums.totals(rows), today=words.today(),
                            owed=owed, outcome=outcomes.of(desk.reading(), found))
 
