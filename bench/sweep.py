@@ -1,7 +1,8 @@
 """One look of the clock at 1,000,000 running deadlines of which 500 are due, and its plans, on both databases.
 
 The deadlines' four alerts each are there too: four million rows. What is timed is the look itself: who is due, the
-letters (40 people, digests), what nobody acknowledged, what is undelivered, what is to be reported.
+letters (20 people, one for each: more than ten alerts are one letter), what nobody acknowledged, what is undelivered,
+what is to be reported. `--people 40` gives fewer alerts to each and so about 120 letters.
 """
 
 from __future__ import annotations
@@ -213,7 +214,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deadlines", type=int, default=1_000_000)
     parser.add_argument("--due", type=int, default=500)
-    parser.add_argument("--people", type=int, default=40, help="whose deadlines they are; above 10 each: one digest")
+    parser.add_argument("--people", type=int, default=20, help="whose they are; more than 10 for one: one letter")
     parser.add_argument("--database", nargs="+", choices=list(LIMITS), default=list(LIMITS))
     parser.add_argument("--folder", help="where the databases are made: 3 GB (default: the system's)")
     return parser.parse_args()
