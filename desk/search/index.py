@@ -167,7 +167,7 @@ def _messages(session: Session, ids: Sequence[int]) -> Iterator[tuple[int, Words
     for row in session.execute(select(
             Message.ticket_id, Message.subject, func.substr(Message.text, 1, LONGEST).label("text"),
             Message.sender_name, Message.sender_address, Message.direction).where(
-            Message.ticket_id.in_(ids)).order_by(Message.id)):
+            Message.ticket_id.in_(ids), Message.kind != "ack").order_by(Message.id)):  # says the same on every ticket
         theirs = row.direction == "in"
         yield row.ticket_id, Words([row.subject, row.text, row.sender_name if theirs else ""], [],
                                    [row.sender_name] if theirs else [], [row.sender_address] if theirs else [],

@@ -107,7 +107,7 @@ def _texts(session: Session, ids: Sequence[int]) -> list[tuple[int, str, str]]:
     where = {"in": "letter", "out": "ours", "note": "note"}
     letters = session.execute(select(
         Message.ticket_id, Message.direction, func.substr(Message.text, 1, READ)).where(
-        Message.ticket_id.in_(ids)).order_by(Message.id)).all()
+        Message.ticket_id.in_(ids), Message.kind != "ack").order_by(Message.id)).all()
     files = session.execute(select(
         Message.ticket_id, Attachment.filename, func.substr(Attachment.text, 1, READ)).join(
         Attachment, Attachment.message_id == Message.id).where(

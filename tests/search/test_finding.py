@@ -172,6 +172,14 @@ def test_every_change_is_found_after_the_next_look(desk: Database, conf: Setting
     assert found(desk, "5555-1234") == [1001]  # the fact went with its letter
 
 
+def test_our_acknowledgement_says_nothing_about_the_case(desk: Database) -> None:
+    with desk.write() as session:
+        session.add_all(Message(ticket_id=1, direction="out", kind=kind, text=words, created_at=NOW)
+                        for kind, words in (("ack", "канделябр"), ("reply", "подсвечник")))
+    search.catch_up(desk)
+    assert (found(desk, "канделябр"), found(desk, "подсвечники")) == ([], [1001])
+
+
 def test_a_change_that_is_rolled_back_leaves_nothing(desk: Database, anna: User) -> None:
     with desk.write() as session:
         tickets.note(session, session.get_one(Ticket, 1), text="утюг", author=anna, now=NOW)
