@@ -160,6 +160,8 @@ def test_a_held_mail_is_looked_at_and_processed_again(visit: Visit, sqlite: Data
 def test_a_claim_is_written_frozen_and_sent(visit: Visit, sqlite: Database, scripts: bool) -> None:
     page = visit("/tickets/1001/steps/new/claim_seller", java_script_enabled=scripts)
     page.fill("#reason", "поддержка отказала")
+    page.get_by_label("Потребитель подпишет и отправит сам").check()  # the desk has no paper of theirs
+    page.get_by_label("Претензия площадке").uncheck()
     for name, value in (("addressee_name", "ООО «Ромашка»"), ("consumer_address", "101000, Москва, а/я 1"),
                         ("order_date", "1 ноября 2026 г."), ("product", "телефон"), ("bank_details", "р/с 1")):
         page.fill(f"#f-{name}", value)
@@ -197,4 +199,4 @@ def test_the_language_is_switched_in_the_header(visit: Visit) -> None:
     page.click("summary:has(.avatar) >> nth=0")
     page.click("button[lang=en]")
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    expect(page.locator("h1")).to_have_text("Mine")
+    expect(page.locator("h1")).to_contain_text("Mine")
