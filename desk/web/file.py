@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
@@ -139,7 +140,8 @@ def _enclosed(file: Attachment, message: Message) -> dict[str, Any] | None:
     if file.content_type != LETTER or files.held(file):
         return None
     try:
-        return files.reader().enclosed(file, message)
+        letter = files.reader().enclosed(file, message)
+        return letter | {"date": datetime.fromisoformat(letter["date"]) if letter["date"] else None}
     except (ReadError, BlobError) as error:
         log.warning("enclosed letter: %s", error)
         return None
