@@ -316,6 +316,7 @@ class Time:
         self.server.close()
 
 
+@pytest.mark.timeout(400)  # the bounds of its waits together
 def test_500_alerts_each_once_none_early_late_ones_marked(world: World) -> None:
     conf = leased(world, 2)
     began = db.now()
