@@ -46,8 +46,8 @@ def telegram() -> Answer:
             user = session.get_one(User, desk.user().id)
             people.set_telegram(session, user, request.form.get("chat", ""), actor=desk.actor(), now=desk.now())
             alerts.switch_on(session, alerts.personal(bot.NAME, user), actor=desk.actor(), now=desk.now())
-            sent = alerts.put(session, desk.conf(), user, only=bot.NAME, key=f"trial:{user.id}:{desk.now().isoformat()}",
-                              kind="trial", subject=_("This chat is connected"),
+            sent = alerts.put(session, desk.conf(), user, only=bot.NAME, kind="trial",
+                              key=f"trial:{user.id}:{desk.now().isoformat()}", subject=_("This chat is connected"),
                               text=_("Alerts about deadlines of your tickets will come here too."), now=desk.now())
     except people.PeopleError as error:
         return account.page(account.refusal(error)), 400
