@@ -34,6 +34,7 @@ CONTRACT = re.compile(r"(?:догов|полис|доверенн|счет-фа�
 FOURS = re.compile(r"\d{4}(?:-\d{4}){3}$")
 PREFIXED = re.compile(r"[a-zа-я]{1,4}-?\d[\d/-]{3,25}$", re.I)
 SPACED = re.compile(r" \d\d \d{5} \d(?!\d)")  # the rest of a postal number as the post prints it
+JOINED = re.compile(r"[\s/-]+")  # what people write for the dash of a posting number
 CELLS = re.compile(r"\t|\||[ \xa0]{2,}")
 MAX_CHAIN = 30
 MAX_FACTS = 200
@@ -194,7 +195,7 @@ def _phone_like(value: str) -> bool:
 
 def _fact(source: Source, order: Order, start: int, end: int) -> Fact:
     quote = source.text[start:end]
-    value = re.sub(r"\s", "", quote)
+    value = JOINED.sub("-", quote) if order.marketplace == "ozon" else re.sub(r"\s", "", quote)
     value = value.replace("-", "") if FOURS.match(value) else value
     value = value.upper() if PREFIXED.match(value) else value  # a srid keeps its small letters
     return Fact("order_number", value, quote, source.place, start, end, order.confidence, order.marketplace)
