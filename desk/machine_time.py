@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from . import leases
+from .db import now
 from .models import Heartbeat, MachineTime
 from .settings import Settings
 
@@ -38,15 +39,16 @@ def _boot() -> str:
 
 @dataclass(frozen=True)
 class Machine:
-    """What it shows beside its wall clock."""
+    """Its wall clock, and what nobody can set: seconds since its start, and the name of that start."""
 
+    wall: Callable[[], datetime]
     running: Callable[[], float]
     boot: str
     host: str
 
 
 def this_machine() -> Machine:
-    return Machine(_running, _boot(), leases.HOST)
+    return Machine(now, _running, _boot(), leases.HOST)
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,11 @@ class Belief:
     resumed: bool = False
 
 
-def look(session: Session, conf: Settings, machine: Machine, wall: datetime) -> Belief:
+def look(session: Session, conf: Settings, machine: Machine) -> Belief:
     """Compare once; frozen until both agree again, an admin confirms the wall clock, or nobody did for hours."""
-    ticks = timedelta(seconds=machine.running())
     row = session.get(MachineTime, machine.host, with_for_update=True)
+    # Read behind the lock: what was read before may be from before another clock's look.
+    wall, ticks = machine.wall(), timedelta(seconds=machine.running())
     if row is None or row.boot != machine.boot:
         row = session.merge(_begun(session, conf, machine, row, wall, ticks))
     believed = _moment(row.offset_ms) + ticks

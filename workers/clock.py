@@ -129,8 +129,9 @@ class Clock:
         """False while another clock holds the lease, or the time cannot be believed."""
         belief = self._believe(now)
         if belief.step_seconds:
-            self._hold(belief, now)
+            self._hold(belief)
             return False
+        now = belief.now
         with self.database.write() as session:
             if leases.take(session, "clock", owner=self.owner, seconds=LEASE_SECONDS, now=now) is None:
                 return False
@@ -160,14 +161,14 @@ class Clock:
         if self.machine is None:
             return machine_time.Belief(now)
         with self.database.write() as session:
-            belief = machine_time.look(session, self.conf, self.machine, now)
+            belief = machine_time.look(session, self.conf, self.machine)
         if belief.frozen_since == belief.now:
             log.error("the machine's clock jumped by %s s: alerts are held back", belief.step_seconds)
         elif belief.resumed:
             log.warning("the machine's time is believed again: alerts are sent")
         return belief
 
-    def _hold(self, belief: machine_time.Belief, wall: datetime) -> None:
+    def _hold(self, belief: machine_time.Belief) -> None:
         """Send no alert, say so, and leave the work to a clock on another machine; all by the time that is believed."""
         assert belief.frozen_since is not None
         frozen = {"step_seconds": belief.step_seconds, "since": belief.frozen_since.isoformat(timespec="seconds")}
@@ -178,7 +179,8 @@ class Clock:
             if beat and "frozen" not in beat.detail and belief.now - beat.at < patience:
                 return
             leases.beat(session, "clock", now=belief.now, detail=self._detail(session, belief.now) | {"frozen": frozen})
-            leaves = min(wall, belief.now)  # by the wall clock, after which letters are sent
+            # Not later than now by the wall clock, after which letters are sent.
+            leaves = min(belief.now, belief.now + timedelta(seconds=belief.step_seconds))
             alerts.reports.jump(session, self.conf, _mailer(session, self.conf, leaves), belief, leases.HOST,
                                 now=leaves)
         self.settle(belief.now)

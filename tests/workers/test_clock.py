@@ -75,7 +75,8 @@ class Machine:
 
     def restart(self) -> None:
         """The process; what it knew is in the database."""
-        self.clock = clock.Clock(self.database, self.conf, machine_time.Machine(lambda: self.ticks, self.boot, self.host))
+        self.clock = clock.Clock(self.database, self.conf, machine_time.Machine(
+            lambda: self.wall, lambda: self.ticks, self.boot, self.host))
         self.clock.owner = f"{self.host}:1"
 
     def look(self, *, passed: float = 10, step: float = 0) -> bool:
