@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -19,6 +20,10 @@ from .servers import Dovecot, SmtpSink, Valkey
 
 os.environ.setdefault("DESK_ENV", "test")
 _names = itertools.count(1)
+# A run says the same on every machine, however slow; `--hypothesis-profile=explore` looks at new examples.
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")
