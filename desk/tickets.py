@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import audit, deadlines
+from . import audit, deadlines, facts
 from .facts import cards
 from .models import STAGES, Counter, Event, Fact, Message, Participant, Person, SearchDue, Ticket, User
 from .settings import Settings
@@ -185,8 +185,9 @@ def decide_fact(session: Session, ticket: Ticket, fact: Fact, *, verdict: str, v
     if verdict == "corrected" and not value:
         raise TicketError("empty_text")
     was = fact.value
-    for same in [f for f in ticket.facts if (f.kind, f.value) == (fact.kind, was)]:
-        same.value = value if verdict == "corrected" else was
+    meant = facts.sameness(fact.kind, was)
+    for same in [f for f in ticket.facts if f.kind == fact.kind and facts.sameness(f.kind, f.value) == meant]:
+        same.value = value if verdict == "corrected" else same.value
         same.state, same.decided_by_id, same.decided_at = verdict, user.id, now
     audit.record(session, ticket, f"fact.{verdict}", actor=f"user:{user.id}", now=now, fact=fact.kind, value=fact.value,
                  was=was)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,11 @@ def lower(source: Source) -> Source:
 def of(source: Source, kind: str, value: str, start: int, end: int, confidence: float) -> Fact:
     """A fact whose quote is that span of the source."""
     return Fact(kind, value, source.text[start:end], source.place, start, end, confidence)
+
+
+def sameness(kind: str, value: str) -> str:
+    """Equal for values that mean the same: 24990 and 24990.00 are one sum."""
+    if kind in ("amount", "other_amount"):
+        with contextlib.suppress(InvalidOperation):
+            return f"{Decimal(value).normalize():f}"
+    return value

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from .. import replies
+from .. import facts, replies
 from ..models import Attachment, Fact, Message, Ticket, User
 from . import words
 
@@ -45,7 +45,7 @@ def lines(ticket: Ticket, messages: Sequence[Message], users: Mapping[int, str])
     groups: dict[tuple[str, str], list[Fact]] = {}
     for fact in ticket.facts:
         if fact.kind != "marketplace":
-            groups.setdefault((fact.kind, fact.value), []).append(fact)
+            groups.setdefault((fact.kind, facts.sameness(fact.kind, fact.value)), []).append(fact)
     order = {kind: place for place, kind in enumerate(ORDER)}
     by_id = {message.id: message for message in messages}
     out = [_line(group, by_id, users) for group in sorted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from ..ladder import Step as Rung
 from ..law.rates import Rate
 from ..law.rules import Rule
 from ..law.words import Said
-from ..models import Deadline, Ticket, User
+from ..models import Deadline, Fact, Ticket, User
 from . import request as desk
 from .trusting import sender_check, sender_doubts
 
@@ -150,7 +150,7 @@ def register(app: Flask) -> None:
 def _values() -> dict[str, Any]:
     """What every template may use."""
     functions = (asset, icon, deadline_title, event_words, marketplace_name, fact_kind, receipt_parts, unit_name,
-                 rung_title, said, rubles, law_words, sender_check, sender_doubts)
+                 rung_title, said, rubles, fact_words, law_words, sender_check, sender_doubts)
     return {function.__name__: function for function in functions} | {
         "MISSING": MISSING, "WARNINGS": WARNINGS, "MAIL_KINDS": MAIL_KINDS, "WHOSE": WHOSE, "STATES": STATES,
         "PROOFS": PROOFS, "END_REASONS": END_REASONS, "CHANNELS": CHANNELS, "STEP_STATES": STEP_STATES,
@@ -227,6 +227,16 @@ def rubles(value: Decimal) -> str:
     """«24 990,00»: a sum without its sign, for columns."""
     plain = f"{value:,.2f}"
     return plain.replace(",", "\u00a0").replace(".", ",") if in_russian() else plain
+
+
+def fact_words(fact: Fact) -> str:
+    """A sum with its sign, a day as people write it; what is neither, as it stands."""
+    try:
+        if fact.kind in ("amount", "other_amount"):
+            return f"{rubles(Decimal(fact.value)).removesuffix(',00').removesuffix('.00')}\u00a0₽"
+        return day(date.fromisoformat(fact.value)) if fact.kind.endswith("_date") else fact.value
+    except (ValueError, InvalidOperation):
+        return fact.value
 
 
 def in_russian() -> bool:

@@ -59,6 +59,19 @@ def test_one_verdict_holds_for_every_letter_that_says_the_same(
 
 
 @SQLITE
+def test_a_sum_with_and_without_kopecks_is_one_line_and_a_day_is_written_as_people_write_it(
+        anna: FlaskClient, database: Database, deliver: Callable[..., None]) -> None:
+    deliver(text="Заказ 18044876-0131 от 8 ноября 2025 за 24 990 руб. разбит. В чеке тоже 24 990,00 руб.")
+    shown = panel(anna.get(T, headers=RUSSIAN).text)
+    assert shown.count("24\u00a0990\u00a0₽</span>") == 1
+    assert "8 нояб. 2025" in shown
+    post(anna, f"{T}/facts/{facts(database)['amount'].id}", at=T, verdict="confirmed")
+    with database.read() as session:
+        assert [(f.value, f.state) for f in session.scalars(select(Fact).where(Fact.kind == "amount").order_by(Fact.id))] == [
+            ("24990", "confirmed"), ("24990.00", "confirmed")]
+
+
+@SQLITE
 def test_a_page_that_is_open_gets_the_panel_alone(
         anna: FlaskClient, database: Database, deliver: Callable[..., None]) -> None:
     deliver()
