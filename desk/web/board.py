@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date, timedelta
 
 from flask import Blueprint, render_template, request
@@ -23,7 +23,8 @@ GROUPS = {"overdue": lazy_gettext("Overdue"), "today": lazy_gettext("Today"), "w
           "later": lazy_gettext("Later on"), "paused": lazy_gettext("Paused")}
 DUTIES = {"them": lazy_gettext("What they owe"), "us": lazy_gettext("The consumer's rights"),
           "desk": lazy_gettext("What we promised")}
-MOST = 2000
+MOST = 300  # of each kind; a line is two kilobytes
+MOST_IN_MONTH = 2000
 FARTHEST = 100  # years
 
 
@@ -54,14 +55,16 @@ class Day:
 @pages.get("/deadlines")
 def index() -> str:
     asked, on = _asked(), _day(request.args.get("on", ""))
-    found = live(desk.reading(), asked, since=on, until=on)
-    rights = [d for d in found if d.state == "running" and _whose(d) == "us"]
-    rest = [d for d in found if d not in rights]
+    # Asked for apart, so that no number of old deadlines keeps a right that is about to be lost from the page.
+    ours = live(desk.reading(), replace(asked, whose="us"), since=on, until=on) if asked.whose in ("", "us") else []
+    others = live(desk.reading(), asked, since=on, until=on, without="us") if asked.whose != "us" else []
+    rights = [d for d in ours if d.state == "running"]
+    rest = sorted([*others, *(d for d in ours if d.state != "running")], key=lambda d: (d.due_at, d.id))
     return render_template(
         "board.html", dying=[d for d in rights if dial.dying(d)], rights=[d for d in rights if not dial.dying(d)],
         grouped={key: [d for d in rest if group(d) == key] for key in GROUPS}, groups=GROUPS, on=on,
         long_paused=words.today() - timedelta(days=desk.conf().alerts.paused_days),
-        more=len(found) == MOST, most=MOST, **_filter(asked))
+        more=MOST in (len(ours), len(others)), most=MOST, **_filter(asked))
 
 
 @pages.get("/deadlines/month")
@@ -70,18 +73,19 @@ def month() -> str:
     first = _month(request.args.get("month", ""), today)
     last = first.replace(day=monthrange(first.year, first.month)[1])
     start, end = first - timedelta(days=first.weekday()), last + timedelta(days=6 - last.weekday())
-    found = [d for d in live(desk.reading(), asked, since=start, until=end) if d.state == "running"]
+    found = [d for d in live(desk.reading(), asked, since=start, until=end, most=MOST_IN_MONTH)
+             if d.state == "running"]
     return render_template("month.html", days=_days(found, start, end, first), first=first, today=today,
                            title=str(format_date(first, "LLLL y")), before=first - timedelta(days=1),
                            after=last + timedelta(days=1), **_filter(asked),
                            names=[str(format_date(start + timedelta(days=n), "EEEEEE")) for n in range(7)])
 
 
-def live(session: Session, asked: Asked, *, since: date | None = None,
-         until: date | None = None) -> Sequence[Deadline]:
-    """Running and paused deadlines with their tickets, the nearest first, MOST at most; one query."""
+def live(session: Session, asked: Asked, *, since: date | None = None, until: date | None = None,
+         without: str = "", most: int = 0) -> Sequence[Deadline]:
+    """Running and paused deadlines with their tickets, the nearest first; one query. `without`: not this duty."""
     query = select(Deadline).join(Deadline.ticket).where(Deadline.state.in_(deadlines.LIVE)).order_by(
-        Deadline.due_at, Deadline.id).limit(MOST).options(
+        Deadline.due_at, Deadline.id).limit(most or MOST).options(
         contains_eager(Deadline.ticket).joinedload(Ticket.consumer),
         contains_eager(Deadline.ticket).joinedload(Ticket.assignee))
     if asked.assignee.isdigit():
@@ -91,11 +95,16 @@ def live(session: Session, asked: Asked, *, since: date | None = None,
     for column, value in ((Ticket.marketplace, asked.marketplace), (Deadline.rule, asked.rule)):
         query = query.where(column == value) if value else query
     if asked.whose:
-        known = deadlines.known_rules().values()
-        query = query.where(Deadline.rule.in_([rule.id for rule in known if rule.whose == asked.whose]))
+        query = query.where(Deadline.rule.in_(_rules_of(asked.whose)))
+    if without:
+        query = query.where(Deadline.rule.not_in(_rules_of(without)))
     query = query.where(Deadline.due >= since) if since else query
     query = query.where(Deadline.due <= until) if until else query
     return session.scalars(query).unique().all()
+
+
+def _rules_of(whose: str) -> list[str]:
+    return [rule.id for rule in deadlines.known_rules().values() if rule.whose == whose]
 
 
 def group(deadline: Deadline) -> str:
@@ -123,10 +132,6 @@ def _filter(asked: Asked) -> dict[str, object]:
     return {"asked": asked, "users": people.active(desk.reading()), "rules": _rules(desk.reading()),
             "marketplaces": words.MARKETPLACES, "duties": DUTIES}
 
-
-def _whose(deadline: Deadline) -> str:
-    rule = dial.rule_of(deadline)
-    return rule.whose if rule is not None else ""
 
 
 def _rules(session: Session) -> list[str]:

@@ -15,6 +15,7 @@ from desk import db, deadlines, tickets
 from desk.db import Database
 from desk.models import Ticket, User
 from desk.settings import Settings
+from desk.web import board
 
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -50,6 +51,16 @@ def test_the_consumers_own_rights_stand_on_top_and_turn_red(anna: FlaskClient, s
     assert "ещё есть время" in rest[-1]
     assert "Исковая давность" in rest[-1], "folded away: three years are no alarm"
     assert page.count("board-row is-late") == 2  # the dying right and the overdue demand, not the three years
+
+
+@SQLITE
+def test_no_number_of_old_deadlines_keeps_a_dying_right_from_the_page(
+        anna: FlaskClient, started: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "MOST", 3)
+    started(*[("zpp22_money", 30 + n) for n in range(5)], ("zpp18_tech_15", 12))
+    page = anna.get("/deadlines").text
+    assert "Технически сложный товар" in sections(page)[0]
+    assert "Показаны только 3 ближайших" in page
 
 
 @pytest.mark.parametrize(("rule", "before", "red"), [
