@@ -42,6 +42,7 @@ SORTS = {
     "number": Sort(Ticket.id, True),
 }
 CLOSED = Sort(Ticket.closed_at, True)
+CLOSED_FOR_GOOD = and_(Ticket.state == "closed", Ticket.merged_into_id.is_(None))  # not those that go on in another
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def tally(session: Session, *, now: datetime) -> Tally:
     held["company"], held["body"] = (len({each.id for each in awaited if each.key in steps})
                                      for steps in (company_steps(), body_steps()))
     held["waiting"] = row.waiting - len({each.id for each in awaited if each.state == "waiting"})
-    held["closed"] = session.scalar(select(func.count()).select_from(Ticket).where(Ticket.state == "closed")) or 0
+    held["closed"] = session.scalar(select(func.count()).select_from(Ticket).where(CLOSED_FOR_GOOD)) or 0
     return Tally(held, mine)
 
 
@@ -121,8 +122,8 @@ def newest_change(session: Session) -> int:
 
 
 def condition(view: View, user: User, now: datetime) -> ColumnElement[bool]:
-    if view == "closed":  # not those that go on in another ticket
-        return and_(Ticket.state == "closed", Ticket.merged_into_id.is_(None))
+    if view == "closed":
+        return CLOSED_FOR_GOOD
     return and_(Ticket.state.in_(OPEN), _conditions(user.id, now)[view])
 
 
