@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 from sqlalchemy import create_engine, text
 
-from desk import migrate, settings
+from desk import migrate, reading, settings
 from desk.db import Database
 
 from .servers import Dovecot, SmtpSink, Valkey
@@ -84,11 +84,20 @@ def sqlite(template_database: Path, home: Path) -> Iterator[Database]:
     database.dispose()
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str) -> str:
+    """Name of a migrated database on the server that each test's own is copied from; nobody may be connected to it."""
+    database = Database(new_postgresql_database(postgres))
+    migrate.upgrade(database)
+    database.dispose()
+    return str(database.url.database)
+
+
 @pytest.fixture
 def postgresql(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A migrated, empty PostgreSQL database of the test's own."""
-    database = Database(new_postgresql_database(request.getfixturevalue("postgres")))
-    migrate.upgrade(database)
+    server = request.getfixturevalue("postgres")
+    database = Database(new_postgresql_database(server, like=request.getfixturevalue("migrated_postgres")))
     yield database
     database.dispose()
 
@@ -99,16 +108,25 @@ def database(request: pytest.FixtureRequest) -> Database:
     return request.getfixturevalue(request.param)
 
 
-def new_postgresql_database(server: str) -> str:
+def new_postgresql_database(server: str, *, like: str = "template1") -> str:
     """Create one more database on the server; its address."""
     from sqlalchemy.engine import make_url
 
     name = f"desk_{os.getpid()}_{next(_names)}"
     engine = create_engine(make_url(server).set(database="postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {like}"))
     engine.dispose()
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[reading.Reader]:
+    """The limited child, warm: it keeps nothing from one mail to the next."""
+    conf = settings.load({"DESK_HOME": str(tmp_path_factory.mktemp("reader"))})
+    out = reading.Reader(conf.work)
+    yield out
+    out.close()
 
 
 @pytest.fixture(scope="session")

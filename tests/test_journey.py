@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from desk import db, inbox, outbox, search
+from desk import db, inbox, outbox, reading, search
 from desk.blobs import Blobs
 from desk.db import Database
 from desk.models import InboundMail, Mailbox, Message, Outbox, Ticket, User
@@ -16,10 +16,11 @@ from desk.settings import Settings
 
 
 @pytest.fixture
-def drain(database: Database, conf: Settings) -> Iterator[inbox.Drain]:
+def drain(database: Database, conf: Settings, reader: reading.Reader) -> Iterator[inbox.Drain]:
     out = inbox.Drain(database, conf, now_fn=db.now)
+    out.reader = reader
     yield out
-    out.close()
+    out.thread.shutdown()
 
 
 def complaint(sender: str = "anna@pochta.example", head: str = "", text: str = "Верните деньги, заказ 18044876-0131") -> bytes:

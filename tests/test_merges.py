@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, inspect, select
 
-from desk import db, deadlines, drafts, inbox, merges, outbox, people, tickets, views
+from desk import db, deadlines, drafts, inbox, merges, outbox, people, reading, tickets, views
 from desk.blobs import Blobs
 from desk.db import Database
 from desk.models import (
@@ -36,8 +36,9 @@ Send = Callable[..., None]
 
 
 @pytest.fixture
-def send(database: Database, conf: Settings) -> Iterator[Send]:
+def send(database: Database, conf: Settings, reader: reading.Reader) -> Iterator[Send]:
     drain = inbox.Drain(database, conf, now_fn=db.now)
+    drain.reader = reader
 
     def deliver(text: str, sender: str, *, to: str = "help@desk.example", subject: str = "Телефон") -> None:
         mail = EmailMessage()
@@ -52,7 +53,7 @@ def send(database: Database, conf: Settings) -> Iterator[Send]:
                          arrived_at=NOW - timedelta(hours=30 - count), blobs=Blobs(conf.blobs_path), now=NOW)
         drain.run()
     yield deliver
-    drain.close()
+    drain.thread.shutdown()
 
 
 @pytest.fixture

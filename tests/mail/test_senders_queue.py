@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from desk import db, inbox, outbox
+from desk import db, inbox, outbox, reading
 from desk.blobs import Blobs
 from desk.db import Database
 from desk.models import Mailbox, Message, Outbox, Ticket
@@ -24,10 +24,11 @@ def ours(conf: Settings) -> Settings:
 
 
 @pytest.fixture
-def drain(database: Database, ours: Settings) -> Iterator[inbox.Drain]:
+def drain(database: Database, ours: Settings, reader: reading.Reader) -> Iterator[inbox.Drain]:
     out = inbox.Drain(database, ours, now_fn=db.now)
+    out.reader = reader
     yield out
-    out.close()
+    out.thread.shutdown()
 
 
 def arrive(database: Database, conf: Settings, drain: inbox.Drain, sender: str, *, head: str = "",

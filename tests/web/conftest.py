@@ -11,10 +11,11 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from desk import db, inbox, people
+from desk import db, inbox, people, reading
 from desk.blobs import Blobs
 from desk.db import Database
 from desk.models import Mailbox, User
@@ -24,6 +25,23 @@ from desk.web import create_app
 PASSWORD = "correct horse battery"
 TEAM = {"anna": "admin", "lidia": "lead", "boris": "advocate"}
 CSRF = re.compile(rb'name="csrf_token" value="([^"]+)"')
+
+
+class Compiled(BytecodeCache):
+    """Each test has an application of its own; their templates are the same."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +65,7 @@ def app(conf: Settings, database: Database) -> Iterator[Flask]:
             people.create(session, email=f"{name}@desk.example", name=name.title(), role=role, password=PASSWORD,
                           actor="t", now=db.now())
     out = create_app(conf)
+    out.jinja_env.bytecode_cache = COMPILED
     yield out
     out.extensions["desk"].database.dispose()
     if "desk.files" in out.extensions:
@@ -77,9 +96,10 @@ def post(client: FlaskClient, path: str, *, at: str, **form: object):  # type: i
 
 
 @pytest.fixture
-def deliver(database: Database, conf: Settings) -> Iterator[Callable[..., None]]:
+def deliver(database: Database, conf: Settings, reader: reading.Reader) -> Iterator[Callable[..., None]]:
     """A letter comes in and is processed."""
     drain = inbox.Drain(database, conf, now_fn=db.now)
+    drain.reader = reader
 
     def send(raw: bytes | EmailMessage | None = None, *, text: str = "Заказ 18044876-0131 разбит, верните деньги",
              sender: str = "petr@mail.example", subject: str = "Разбитый телефон", hours_ago: float = 1, **headers: str) -> None:
@@ -98,7 +118,7 @@ def deliver(database: Database, conf: Settings) -> Iterator[Callable[..., None]]
                          size=len(data), historic=False, truncated=False, blobs=Blobs(conf.blobs_path), now=db.now())
         drain.run()
     yield send
-    drain.close()
+    drain.thread.shutdown()
 
 
 def user(database: Database, name: str) -> User:
