@@ -25,7 +25,7 @@ from .settings import Settings
 
 MANIFEST = "manifest.sha256"
 SQLITE, POSTGRES = "desk.db", "desk.pgdump"
-KEPT = ("secret.key", "desk.toml")
+KEPT = ("secret.key", "desk.toml", "oauth/*.json")  # a refresh token that a provider replaced is nowhere else
 MADE = "backup.made"
 DOUBT = "the desk was restored from a backup; this letter may have been sent after it was made"
 
@@ -46,10 +46,9 @@ def make(database: Database, conf: Settings, folder: Path, *, now: datetime, kee
         _dump(database, draft)
         # After the database: a blob is durable before the row that names it is committed.
         Blobs(conf.blobs_path).copy_to(Blobs(folder / "blobs"))
-        for name in KEPT:
-            if (conf.home / name).exists():
-                shutil.copy2(conf.home / name, draft / name)
-        (draft / MANIFEST).write_text("".join(f"{_sha256(f)}  {f.name}\n" for f in sorted(draft.iterdir())))
+        _copy_kept(conf.home, draft)
+        files = sorted(path for path in draft.rglob("*") if path.is_file())
+        (draft / MANIFEST).write_text("".join(f"{_sha256(path)}  {path.relative_to(draft)}\n" for path in files))
         draft.rename(place)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -72,14 +71,21 @@ def restore(database: Database, conf: Settings, place: Path, *, now: datetime) -
     _refuse_unless_empty(database, conf, place)
     conf.home.mkdir(parents=True, exist_ok=True)
     Blobs(place.parent / "blobs").copy_to(Blobs(conf.blobs_path))
-    for name in KEPT:
-        if (place / name).exists() and not (conf.home / name).exists():
-            shutil.copy2(place / name, conf.home / name)
+    _copy_kept(place, conf.home)
     _load(database, source)
     migrate.upgrade(database)
     with database.write() as session:
         _doubt_letters(session)
         audit.record(session, None, "backup.restored", actor="command", now=now, folder=str(place))
+
+
+def _copy_kept(source: Path, target: Path) -> None:
+    """What is there and not here yet."""
+    for path in (path for pattern in KEPT for path in source.glob(pattern)):
+        copy = target / path.relative_to(source)
+        if not copy.exists():
+            copy.parent.mkdir(mode=0o700, exist_ok=True)
+            shutil.copy2(path, copy)
 
 
 def verify(place: Path) -> None:

@@ -35,6 +35,8 @@ def filled(database: Database, conf: Settings) -> Database:
     """A user, a blob, and two letters that wait: a reply and a warning."""
     Blobs(conf.blobs_path).put(b"a long mail")
     (conf.home / "secret.key").write_text("k" * 64)
+    (conf.home / "oauth").mkdir()
+    (conf.home / "oauth" / "1.json").write_text("{}")
     with database.write() as session:
         people.create(session, email="a@desk.example", name="Анна", role="admin", actor="t", now=db.now())
         for kind in ("reply", "alert"):
@@ -64,6 +66,7 @@ def test_a_desk_comes_back_as_it_was(filled: Database, conf: Settings, other: tu
     assert migrate.is_current(database)
     assert Blobs(elsewhere.blobs_path).get(Blobs(conf.blobs_path).put(b"a long mail")) == b"a long mail"
     assert (elsewhere.home / "secret.key").read_text() == "k" * 64
+    assert (elsewhere.home / "oauth" / "1.json").read_text() == "{}"
     with database.read() as session:
         assert session.scalar(select(User.name)) == "Анна"
     database.dispose()
