@@ -97,8 +97,8 @@ def _picture(data: bytes, recognise: bool) -> Contents:
     return Contents(tuple(_seen(grey, 1, recognise)), 1, "" if recognise else "no_ocr")
 
 
-def _seen(grey: Image.Image, page: int, recognise: bool) -> Iterator[Part]:
-    yield from (Part("code", page, text) for text in codes.looked_for(grey))
+def _seen(grey: Image.Image, page: int, recognise: bool, *, upright: bool = False) -> Iterator[Part]:
+    yield from (Part("code", page, text) for text in codes.looked_for(grey, upright=upright))
     if recognise and (text := ocr.read(grey)):
         yield Part("ocr", page, text)
 
@@ -121,7 +121,8 @@ def _page(document: pypdfium2.PdfDocument, number: int, recognise: bool) -> Iter
             grey = pdf.drawn(document, number, codes.LONGEST, grey=True)
         except pdf.PdfError:
             return
-        yield from _seen(grey, number + 1, recognise and len(text.strip()) < BLANK)
+        is_scan = len(text.strip()) < BLANK
+        yield from _seen(grey, number + 1, recognise and is_scan, upright=not is_scan)
 
 
 def _is_blank(parts: tuple[Part, ...], page: int) -> bool:
