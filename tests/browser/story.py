@@ -9,13 +9,14 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 from PIL import Image, ImageDraw
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from desk import contents, db, deadlines, inbox, outbox, people, tickets
+from desk.alerts import hours
 from desk.blobs import Blobs
 from desk.db import Database
-from desk.models import Mailbox, Ticket, User
+from desk.models import Alert, Mailbox, Ticket, User
 from desk.settings import Settings
 from workers.clock import Clock
 
@@ -47,8 +48,18 @@ def tell(database: Database, conf: Settings) -> Told:
         links = {name: people.sign_in_link(session, conf, user, reusable=True, now=db.now()).removeprefix(conf.desk.base_url)
                  for name, user in team.items()}
         _work(session, conf, team)
-    Clock(database, conf).look(db.now())  # alerts are told; their letters wait
+    _tell_alerts(database, conf)
     return Told(links)
+
+
+def _tell_alerts(database: Database, conf: Settings) -> None:
+    """At any hour of any day: what only waits for the team's hours is told now. The letters wait."""
+    clock, now = Clock(database, conf), db.now()
+    clock.look(now)
+    with database.write() as session:
+        session.execute(update(Alert).where(Alert.state == "pending", Alert.due_at <= hours.of(conf).opening(now)).values(
+            due_at=now))
+    clock.look(now)
 
 
 def _arrive(database: Database, conf: Settings) -> None:
