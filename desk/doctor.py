@@ -14,14 +14,13 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from . import alerts, backups, clamd, https, imap, lawbook, migrate, queue, smtp
+from . import alerts, backups, clamd, https, imap, lawbook, leases, migrate, queue, smtp
 from .db import Database
 from .facts import ocr
 from .models import Heartbeat, InboundMail, Mailbox, Outbox, User
 from .settings import Mailbox as Box
 from .settings import Settings
 
-SILENT = timedelta(minutes=2)
 BACKUP_AFTER = timedelta(days=8)
 WAITED = timedelta(minutes=5)
 FEW_BYTES, FEWEST_BYTES = 2 << 30, 200 << 20
@@ -201,7 +200,7 @@ def _parts(session: Session, conf: Settings, now: datetime) -> Iterator[Finding]
         beat = beats.get(name)
         if beat is None:
             yield Finding(name, "stopped", "never ran", f"Start `desk up`, or `desk {command}` alone.")
-        elif now - beat.at > SILENT + _jumped(beat):
+        elif now - beat.at > leases.SILENT + _jumped(beat):
             yield Finding(name, "stopped",
                           f"silent since {beat.at:%Y-%m-%d %H:%M} UTC (was process {beat.pid} on {beat.host})",
                           f"Start `desk up`, or `desk {command}` alone; its log says why it ended.")

@@ -20,7 +20,7 @@ from .models import Heartbeat, Lease
 
 HOST = socket.gethostname()
 BEAT_SECONDS = 14  # a living part beats at least so often …
-STALE_SECONDS = 120  # … and after so much silence people are told
+SILENT = timedelta(minutes=2)  # … and after so much silence people are told
 
 
 def owner_name() -> str:
@@ -71,4 +71,4 @@ class Pulse:
 def stale(session: Session, now: datetime) -> list[str]:
     """The parts that did nothing useful for two minutes: work, clock, outbox, fetch:<mailbox>."""
     return list(session.scalars(select(Heartbeat.name).where(
-        Heartbeat.at < now - timedelta(seconds=STALE_SECONDS)).order_by(Heartbeat.name)))
+        Heartbeat.at < now - SILENT).order_by(Heartbeat.name)))

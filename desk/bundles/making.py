@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
 import io
 import logging
@@ -16,7 +15,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import undefer
 
-from .. import audit, failpoints, inbox
+from .. import audit, failpoints, inbox, spreadsheet
 from ..blobs import BlobError, Blobs
 from ..db import Database
 from ..models import Bundle, InboundMail, Outbox, Ticket
@@ -202,13 +201,4 @@ def cover(data: bytes, boxes: list[list[int]]) -> bytes:
 
 def _table(inventory: list[list[str]]) -> bytes:
     """Every file, where it is in the archive and which mail it came in, for a spreadsheet."""
-    out = io.StringIO()
-    rows = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    rows.writerow(["№", "Файл", "Письмо №", "SHA-256", "В архиве"])
-    rows.writerows([[_cell(cell) for cell in row] for row in inventory])
-    return ("\ufeff" + out.getvalue()).encode()
-
-
-def _cell(text: str) -> str:
-    """Never a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return spreadsheet.table([["№", "Файл", "Письмо №", "SHA-256", "В архиве"], *inventory]).encode()

@@ -116,7 +116,7 @@ def refusal(error: escalation.EscalationError) -> str:
 def skip(number: int, key: str) -> Answer:
     try:
         with desk.writing() as session:
-            escalation.skip(session, session.get_one(Ticket, ticket_page.find(number).id), key,
+            escalation.skip(session, ticket_page.held(session, number), key,
                             reason=request.form.get("reason", ""), author=session.get_one(User, desk.user().id),
                             now=desk.now())
     except escalation.EscalationError as error:

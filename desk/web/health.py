@@ -12,13 +12,12 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 
-from .. import alerts, deadlines, machine_time, people
+from .. import alerts, deadlines, leases, machine_time, people
 from ..models import Attachment, Heartbeat, InboundMail, Mailbox, Message, Notice, Outbox, Ticket, User
 from . import access
 from . import request as desk
 
 pages = Blueprint("health", __name__)
-SILENT = timedelta(minutes=2)
 BANNER_SECONDS = 15.0  # between looks of one process at the clock
 
 
@@ -58,7 +57,7 @@ def index() -> str:
     beats = session.scalars(select(Heartbeat).order_by(Heartbeat.name)).all()
     rules = deadlines.known_rules()
     return render_template(
-        "health.html", beats=[(b, now - b.at > SILENT) for b in beats], missing=_never_seen(beats),
+        "health.html", beats=[(b, now - b.at > leases.SILENT) for b in beats], missing=_never_seen(beats),
         mailboxes=session.scalars(select(Mailbox).order_by(Mailbox.name)).all(), waiting=_waiting(session),
         letters=_troubled_letters(session), unconfirmed=sum(not rule.confirmed for rule in rules.values()),
         channels=_channels(session), outages=alerts.outages(session), frozen=machine_time.frozen(session),
@@ -123,7 +122,7 @@ def _banner() -> Banner:
     # A clock that was never started warns of no deadline either: it is missed since there is somebody to warn.
     since = beat.at if beat is not None else desk.user().created_at
     frozen = beat.detail.get("frozen") if beat is not None else None
-    patience = SILENT + timedelta(seconds=abs(frozen["step_seconds"]) if frozen else 0)  # our own time jumped too
+    patience = leases.SILENT + timedelta(seconds=abs(frozen["step_seconds"]) if frozen else 0)  # ours jumped too
     banner = Banner(since if desk.now() - since > patience else None, bool(frozen),
                     alerts.canary.absent_since(desk.reading(), desk.conf(), now=desk.now()))
     current_app.extensions["desk.banner"] = (time.monotonic(), banner)

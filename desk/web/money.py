@@ -42,7 +42,7 @@ def add(number: int) -> Response:
         return _back(number)
     try:
         with desk.writing() as session:
-            sums.add(session, session.get_one(Ticket, ticket_page.find(number).id), kind=form.get("kind", ""), on=on,
+            sums.add(session, ticket_page.held(session, number), kind=form.get("kind", ""), on=on,
                      amount=casework.money_of(form.get("amount", "")) or Decimal(0), note=form.get("note", ""),
                      author=session.get_one(User, desk.user().id), now=desk.now())
     except sums.SumError as error:
@@ -53,7 +53,7 @@ def add(number: int) -> Response:
 @pages.post("/tickets/<int:number>/money/<int:sum_id>/strike")
 def strike(number: int, sum_id: int) -> Response:
     with desk.writing() as session:
-        ticket, row = session.get_one(Ticket, ticket_page.find(number).id), session.get(Sum, sum_id)
+        ticket, row = ticket_page.held(session, number), session.get(Sum, sum_id)
         if row is None or row.ticket_id != ticket.id:
             abort(404)
         if not row.struck:
@@ -66,7 +66,7 @@ def ask(number: int) -> Response:
     """Ask the consumer whether it is solved."""
     try:
         with desk.writing() as session:
-            outcomes.ask(session, desk.conf(), session.get_one(Ticket, ticket_page.find(number).id),
+            outcomes.ask(session, desk.conf(), ticket_page.held(session, number),
                          author=session.get_one(User, desk.user().id), now=desk.now())
         flash(_("The question goes to the consumer."), "ok")
     except outbox.OutboxError as error:

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Blueprint, Response, abort, render_template, request
-from flask_babel import format_date, lazy_gettext
+from flask_babel import format_date
 from flask_babel import gettext as _
 
-from .. import numbers
+from .. import numbers, spreadsheet
 from . import request as desk
 from . import words
 
 pages = Blueprint("overview", __name__)
 PERIODS = (30, 90, 365)
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-TOPICS = {
-    "not_delivered": lazy_gettext("not delivered"), "damaged": lazy_gettext("damaged"),
-    "wrong_item": lazy_gettext("wrong item"), "defect": lazy_gettext("defect"),
-    "refused_refund": lazy_gettext("refund refused"), "return_pickup": lazy_gettext("return not picked up"),
-    "warranty": lazy_gettext("warranty"), "counterfeit": lazy_gettext("counterfeit"),
-    "bonus": lazy_gettext("bonus points"),
-    "account": lazy_gettext("account"), "payment": lazy_gettext("payment"),
-    "price_ad": lazy_gettext("price or advertising"), "seller_conduct": lazy_gettext("conduct of the seller"),
-    "support": lazy_gettext("work of the support"), "ethics": lazy_gettext("ethics"),
-    "personal_data": lazy_gettext("personal data"), "other": lazy_gettext("other topics"),
-}
 Cell = str | int | float | None
 
 
@@ -64,21 +50,17 @@ def export(key: str) -> Response:
     if key not in TABLES:
         abort(404)
     table = TABLES[key](_period())
-    sheet = io.StringIO()
-    writer = csv.writer(sheet, delimiter=";")
-    writer.writerow([harmless(name) for name in table.head])
-    writer.writerows([harmless(cell) for cell in row] for row in table.rows)
-    return Response("\ufeff" + sheet.getvalue(), mimetype="text/csv", headers={
+    rows = [table.head, *([said(cell) for cell in row] for row in table.rows)]
+    return Response(spreadsheet.table(rows), mimetype="text/csv", headers={
         "Content-Disposition": f'attachment; filename="{key}-{_days()}.csv"'})
 
 
-def harmless(cell: Cell) -> str:
-    """A text as text: what a spreadsheet would run gets an apostrophe in front."""
+def said(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, (int, float)):
         return str(cell).replace(".", ",") if words.in_russian() else str(cell)
-    return "'" + cell if cell.startswith(FORMULA) else cell
+    return cell
 
 
 def _days() -> int:
@@ -120,7 +102,7 @@ def _answers(period: numbers.Period) -> Table:
 
 
 def _topics(period: numbers.Period) -> Table:
-    rows = [(str(TOPICS.get(key, key)), count) for key, count in numbers.topics(desk.reading(), period)]
+    rows = [(str(words.TOPICS.get(key, key)), count) for key, count in numbers.topics(desk.reading(), period)]
     return Table("topics", _("Most frequent topics"), (_("Topic"), _("Tickets")), rows)
 
 

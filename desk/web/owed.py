@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from .. import casework, deadlines, lawbook, letters, penalties
+from .. import casework, deadlines, lawbook, letters, penalties, spreadsheet
 from ..law import penalty, sheet
 from ..law.penalty import Day, Debt, Penalty
 from ..letters import numerals
@@ -23,7 +21,6 @@ from . import ticket as ticket_page
 from . import words
 
 pages = Blueprint("owed", __name__)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
 
 
 @dataclass(frozen=True)
@@ -67,9 +64,7 @@ def table(number: int) -> Response:
     counted, days, _error = _counted(_asked(ticket)[0])
     if counted is None:
         abort(404)
-    out = io.StringIO()
-    csv.writer(out, delimiter=";", lineterminator="\r\n").writerows(_lines(ticket, counted, days))
-    response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
+    response = Response(spreadsheet.table(_lines(ticket, counted, days)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="penalty-{ticket.number}-{counted.on}.csv"'
     return response
 
@@ -136,7 +131,7 @@ def _counted(asked: Asked) -> tuple[Penalty | None, list[Day], str]:
 
 
 def _lines(ticket: Ticket, counted: Penalty, days: Sequence[Day]) -> Iterator[list[str]]:
-    yield [f"№ {ticket.number}", cell(ticket.subject)]
+    yield [f"№ {ticket.number}", ticket.subject]
     yield from ([words.said(what), words.said(much)] for what, much in sheet.rows(counted))
     yield []
     yield [_("Day of delay"), _("Date"), _("Added, ₽"), _("Total, ₽")]
@@ -146,8 +141,3 @@ def _lines(ticket: Ticket, counted: Penalty, days: Sequence[Day]) -> Iterator[li
 
 def _number(value: Decimal) -> str:
     return f"{value:.2f}".replace(".", ",") if words.in_russian() else f"{value:.2f}"
-
-
-def cell(text: str) -> str:
-    """Text from outside, never a formula."""
-    return f"'{text}" if text.lstrip().startswith(FORMULA) or text.startswith(FORMULA) else text

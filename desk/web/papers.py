@@ -7,7 +7,6 @@ from datetime import date
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from .. import annexes, authority, escalation, outbox
@@ -58,7 +57,7 @@ def add(number: int) -> Response:
     try:
         with desk.writing() as session:
             authority.record(
-                session, _ticket(session, number), kinds=form.getlist("kind"), scope=form.getlist("scope"),
+                session, ticket_page.held(session, number), kinds=form.getlist("kind"), scope=form.getlist("scope"),
                 given_on=given_on, expires_on=expires_on, file=form.get("file", ""), note=form.get("note", ""),
                 author=session.get_one(User, desk.user().id), now=desk.now())
         flash(_("The paper is recorded."), "ok")
@@ -70,7 +69,7 @@ def add(number: int) -> Response:
 @pages.post("/tickets/<int:number>/papers/<int:paper_id>/revoke")
 def revoke(number: int, paper_id: int) -> Response:
     with desk.writing() as session:
-        ticket, paper = _ticket(session, number), session.get(Authority, paper_id)
+        ticket, paper = ticket_page.held(session, number), session.get(Authority, paper_id)
         if paper is None or paper.ticket_id != ticket.id:
             abort(404)
         authority.revoke(session, ticket, paper, on=words.today(), actor=desk.actor(), now=desk.now())
@@ -98,10 +97,6 @@ def ask(number: int, key: str) -> Response:
     except outbox.OutboxError as error:
         flash(str(ON_REPLIES.get(error.key, error.key)), "error")
     return redirect(url_for("ticket.show", number=number, _anchor="end"))
-
-
-def _ticket(session: Session, number: int) -> Ticket:
-    return session.get_one(Ticket, ticket_page.find(number).id)
 
 
 def _back(number: int) -> Response:

@@ -22,16 +22,6 @@ from . import request as desk
 log = logging.getLogger(__name__)
 pages = Blueprint("parsed", __name__)
 LONGEST_TEXT = 20_000
-TOPICS = {
-    "not_delivered": lazy_gettext("not delivered"), "damaged": lazy_gettext("damaged"),
-    "wrong_item": lazy_gettext("wrong item"), "defect": lazy_gettext("defect"),
-    "refused_refund": lazy_gettext("refund refused"), "return_pickup": lazy_gettext("return or pick-up"),
-    "warranty": lazy_gettext("warranty"), "counterfeit": lazy_gettext("counterfeit"),
-    "bonus": lazy_gettext("bonuses"), "account": lazy_gettext("account"), "payment": lazy_gettext("payment"),
-    "price_ad": lazy_gettext("price or advertisement"), "seller_conduct": lazy_gettext("conduct of the seller"),
-    "support": lazy_gettext("support"), "ethics": lazy_gettext("ethics"),
-    "personal_data": lazy_gettext("personal data"), "other": lazy_gettext("nothing that is known"),
-}
 DEMANDS = {
     "refund": lazy_gettext("money back"), "replace": lazy_gettext("another item"), "repair": lazy_gettext("repair"),
     "deliver": lazy_gettext("delivery"), "reduce_price": lazy_gettext("lower price"),
@@ -79,7 +69,7 @@ def show(public_id: str) -> str:
     ticket = desk.reading().get_one(Ticket, message.ticket_id)
     return render_template("parsed.html", message=message, ticket=ticket, read=read, outline=outline,
                            kind=KINDS.get(read["kind"]) or words.MAIL_KINDS.get(read["kind"], read["kind"]),
-                           topics=[str(TOPICS.get(t, t)) for t in read["topics"]],
+                           topics=[str(words.TOPICS.get(t, t)) for t in read["topics"]],
                            demands=[str(DEMANDS.get(d, d)) for d in read["demands"]],
                            found=[_found(fact) for fact in read["facts"]], odd=_odd(message.warnings),
                            own=cards.mask(read["reply_text"])[:LONGEST_TEXT],

@@ -80,6 +80,11 @@ def find(number: int) -> Ticket:
     return ticket
 
 
+def held(session: Session, number: int) -> Ticket:
+    """The ticket that the page shows, in a transaction that changes it."""
+    return session.get_one(Ticket, find(number).id)
+
+
 def newest(session: Session, ticket_id: int) -> int:
     """The id of the newest letter that somebody else wrote: one that came in, or a colleague's reply."""
     return session.scalar(select(func.max(Message.id)).where(_of_others(ticket_id))) or 0

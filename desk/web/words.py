@@ -73,6 +73,17 @@ MISSING = {
     "receipt": lazy_gettext("receipt or another proof of payment"),
     "bank_account": lazy_gettext("account for the refund"),
 }
+TOPICS = {
+    "not_delivered": lazy_gettext("not delivered"), "damaged": lazy_gettext("damaged"),
+    "wrong_item": lazy_gettext("wrong item"), "defect": lazy_gettext("defect"),
+    "refused_refund": lazy_gettext("refund refused"), "return_pickup": lazy_gettext("return not picked up"),
+    "warranty": lazy_gettext("warranty"), "counterfeit": lazy_gettext("counterfeit"),
+    "bonus": lazy_gettext("bonus points"),
+    "account": lazy_gettext("account"), "payment": lazy_gettext("payment"),
+    "price_ad": lazy_gettext("price or advertising"), "seller_conduct": lazy_gettext("conduct of the seller"),
+    "support": lazy_gettext("work of the support"), "ethics": lazy_gettext("ethics"),
+    "personal_data": lazy_gettext("personal data"), "other": lazy_gettext("other topics"),
+}
 LETTER_FACTS = {
     "addressee_name": lazy_gettext("To whom"), "addressee_address": lazy_gettext("Addressee's address"),
     "consumer_name": lazy_gettext("Consumer's name"), "consumer_address": lazy_gettext("Consumer's postal address"),

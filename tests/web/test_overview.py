@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
+from desk import spreadsheet
 from desk.db import Database
 from desk.models import User
 from desk.web import overview
@@ -36,7 +37,7 @@ def test_no_cell_becomes_a_formula(anna: FlaskClient, database: Database) -> Non
         session.scalars(select(User).where(User.email == "boris@desk.example")).one().name = '=HYPERLINK("http://evil.example")'
     sheet = anna.get("/overview/load.csv").text
     assert "'=HYPERLINK" in sheet
-    assert [overview.harmless(cell) for cell in ("=1", "+1", "-1", "@a", "\t=1", "a=1", "", None, 5)] == [
+    assert [spreadsheet.cell(overview.said(cell)) for cell in ("=1", "+1", "-1", "@a", "\t=1", "a=1", "", None, 5)] == [
         "'=1", "'+1", "'-1", "'@a", "'\t=1", "a=1", "", "", "5"]
 
 

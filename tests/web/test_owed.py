@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from desk import db, deadlines, lawbook, penalties
+from desk import db, deadlines, lawbook, penalties, spreadsheet
 from desk.db import Database
 from desk.law import penalty
 from desk.models import Fact, Ticket
@@ -78,7 +78,7 @@ def test_the_days_come_as_a_file_that_runs_no_formula(late: date, anna: FlaskCli
     lines = text.split("\r\n")
     assert lines[0] == "№ 1001;'=2+2 верните"
     assert (lines[-2].split(";")[0], lines[-2].split(";")[3]) == ("47", "4700,00")
-    assert owed.cell(" @SUM(A1)") == "' @SUM(A1)"
+    assert spreadsheet.cell(" @SUM(A1)") == "' @SUM(A1)"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
