@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,7 +14,7 @@ from sqlalchemy import select
 from desk import authority, db, demo_time, inbox, tickets
 from desk.blobs import Blobs
 from desk.db import Database
-from desk.models import Letter, Mailbox, Message, Step, Ticket, User
+from desk.models import Deadline, Letter, Mailbox, Message, Step, Ticket, User
 from desk.settings import Settings
 
 from . import story
@@ -88,14 +89,14 @@ def test_a_claim_to_both_and_ten_days_later_the_regulator(
     for whom in ("Претензия продавцу", "Претензия площадке"):
         expect(page.locator("h1")).to_contain_text(whom)
         page.fill("#number", "80080782401239")
-        page.fill("#proven-on", db.now().date().isoformat())
+        page.fill("#proven-on", today().isoformat())
         hand.click("form[action$='/sent'] button")
     expect(page).to_have_url(f"{page.url.partition('/tickets')[0]}/tickets/{number}")
     seconds = time.monotonic() - hand.started
     assert hand.count < 12, hand.count
     assert seconds < 120
     print(f"claim to both: {hand.count} clicks, {seconds:.1f} s without the typing of a person")
-    skip_days(11)
+    skip_days((claim_due(sqlite) - today()).days + 1)  # eleven, or more when the tenth is a day off
     page.goto("/?view=overdue")
     page.click("text=Смартфон не включается")
     hand = Clicks(page)
@@ -108,6 +109,15 @@ def test_a_claim_to_both_and_ten_days_later_the_regulator(
     expect(page.locator(".step-sent", has_text="Роспотребнадзор")).to_be_visible()
     assert hand.count == 3
     _the_packet(sqlite, number)
+
+
+def today() -> date:
+    return db.now().astimezone(ZoneInfo("Europe/Moscow")).date()
+
+
+def claim_due(database: Database) -> date:
+    with database.read() as session:
+        return max(session.scalars(select(Deadline.due).where(Deadline.rule == "zpp22_money", Deadline.state == "running")))
 
 
 def _the_packet(sqlite: Database, number: int) -> None:
